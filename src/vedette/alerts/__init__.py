@@ -1,0 +1,1 @@
+"""Should a person be told, and in which words? Pure."""

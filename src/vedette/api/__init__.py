@@ -1,0 +1,1 @@
+"""The HTTP door: health, metrics, events, artifacts, and a plain page."""

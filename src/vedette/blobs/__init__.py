@@ -1,0 +1,1 @@
+"""Artifact files, written so that a crash never leaves half of one."""

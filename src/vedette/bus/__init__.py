@@ -1,0 +1,1 @@
+"""Carries facts between the parts of the product."""

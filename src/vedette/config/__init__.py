@@ -1,0 +1,1 @@
+"""Settings files: reading, checking, and saying what is wrong on which line."""

@@ -1,0 +1,41 @@
+"""Stored media of an event: pictures, previews, clips. The bytes never ride on the bus."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from vedette.contracts.payload import Payload, Slug
+
+
+class ArtifactKind(StrEnum):
+    SNAPSHOT = "snapshot"
+    """The best picture, clean."""
+    SNAPSHOT_ANNOTATED = "snapshot_annotated"
+    """The best picture with box, label and zone."""
+    GIF = "gif"
+    PREVIEW = "preview"
+    """Animated WebP."""
+    CLIP = "clip"
+
+
+class Artifact(Payload):
+    """One file that belongs to an event."""
+
+    id: UUID
+    event_id: UUID
+    site_id: Slug
+    camera_id: Slug
+    kind: ArtifactKind
+    revision: int = 1
+    """A better snapshot of the same event gets the next number; only the last is kept."""
+    storage_path: str
+    """Relative to the artifact store, POSIX separators: site/camera/date/event/file."""
+    media_type: str
+    size_bytes: int = Field(ge=0)
+    sha256: str
+    width: int = 0
+    height: int = 0
+    started_at: AwareDatetime
+    """Time of the picture, or of the first frame."""
+    duration_s: float = 0.0

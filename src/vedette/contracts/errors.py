@@ -1,0 +1,76 @@
+"""Errors with a meaning to the caller. The docstring is the message when none is given."""
+
+
+class VedetteError(Exception):
+    """Something went wrong."""
+
+    status = 500
+    """HTTP status of an answer that carries this error."""
+    exit_code = 1
+    """Exit code of a command that ends with this error."""
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or (self.__doc__ or "").strip())
+
+
+class NotFound(VedetteError):
+    """There is no such thing."""
+
+    status = 404
+
+
+class InvalidInput(VedetteError):
+    """What was given cannot be used."""
+
+    status = 422
+    exit_code = 2
+
+
+class InvalidConfig(InvalidInput):
+    """The settings are not valid."""
+
+    exit_code = 3
+
+
+class UnknownPlugin(InvalidConfig):
+    """No plug-in of that name is installed."""
+
+
+class SourceRefused(VedetteError):
+    """The source cannot be used, now or later: the file is missing, or is not video."""
+
+    status = 422
+    exit_code = 4
+
+
+class SourceLost(VedetteError):
+    """The camera cannot be reached, or stopped sending; trying again may help."""
+
+    status = 503
+    exit_code = 5
+
+
+class ModelUnavailable(VedetteError):
+    """The model is not installed, cannot be fetched, or is not what it should be."""
+
+    status = 503
+    exit_code = 6
+
+
+class StorageFailed(VedetteError):
+    """Something could not be written or read back."""
+
+    status = 507
+    exit_code = 7
+
+
+class DeliveryFailed(VedetteError):
+    """The message could not be delivered; trying again may help."""
+
+    status = 502
+
+
+class DeliveryRefused(VedetteError):
+    """The receiver said no for good (bad token, unknown address); trying again is useless."""
+
+    status = 502

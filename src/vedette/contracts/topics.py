@@ -1,0 +1,75 @@
+"""Every topic of the bus, with its payload and delivery class; names as in the seed designs.
+
+Names follow `<domain>.<entity>[.<action>]`; `{id}` and `{channel}` are slugs.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vedette.contracts.artifact import Artifact
+from vedette.contracts.event import Event
+from vedette.contracts.facts import (
+    CameraStatus,
+    DetectionFact,
+    FrameFact,
+    MotionFact,
+    NotifyFact,
+    StorageFact,
+)
+from vedette.contracts.payload import Payload
+
+
+class Delivery(StrEnum):
+    TRANSIENT = "transient"
+    """Best effort: nobody misses one."""
+    DURABLE = "durable"
+    """Stored with its cause first (outbox), delivered at least once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One line of the catalogue."""
+
+    name: str
+    payload: type[Payload]
+    delivery: Delivery
+    summary: str
+
+
+def _topic(name: str, payload: type[Payload], delivery: Delivery, summary: str) -> Topic:
+    return Topic(name=name, payload=payload, delivery=delivery, summary=summary)
+
+
+_T, _D = Delivery.TRANSIENT, Delivery.DURABLE
+
+TOPICS: tuple[Topic, ...] = (
+    _topic("camera.{id}.frame", FrameFact, _T, "A frame was looked at (its numbers, no pixels)."),
+    _topic("camera.{id}.status", CameraStatus, _T, "A camera came, was lost, or is retried."),
+    _topic("process.motion.detected", MotionFact, _T, "Something moved."),
+    _topic("process.detected", DetectionFact, _T, "The detector found objects."),
+    _topic("process.motion.unique", DetectionFact, _T, "An object was seen for the first time."),
+    _topic("process.motion.zoned", DetectionFact, _T, "Objects with the zones that they are in."),
+    _topic("event.opened", Event, _D, "A rule was satisfied."),
+    _topic("event.updated", Event, _D, "An open event changed."),
+    _topic("event.closed", Event, _D, "An event is over."),
+    _topic("event.snapshot.ready", Artifact, _D, "A picture of an event is stored."),
+    _topic("event.clip.ready", Artifact, _D, "A clip of an event is stored."),
+    _topic("event.media.ready", Artifact, _D, "Any artifact of an event is stored."),
+    _topic("notify.{channel}.queued", NotifyFact, _D, "A message waits for its channel."),
+    _topic("notify.{channel}.sent", NotifyFact, _D, "A message was delivered."),
+    _topic("notify.{channel}.failed", NotifyFact, _D, "A message could not be delivered."),
+    _topic("storage.artifact.stored", StorageFact, _T, "A file was written."),
+    _topic("storage.artifact.deleted", StorageFact, _T, "A file was deleted by retention."),
+)
+
+
+def frame_topic(camera_id: str) -> str:
+    return f"camera.{camera_id}.frame"
+
+
+def status_topic(camera_id: str) -> str:
+    return f"camera.{camera_id}.status"
+
+
+def notify_topic(channel: str, action: str) -> str:
+    return f"notify.{channel}.{action}"

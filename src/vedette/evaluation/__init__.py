@@ -1,0 +1,1 @@
+"""How good is it? MOTChallenge metrics against known truth."""

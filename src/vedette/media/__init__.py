@@ -1,0 +1,1 @@
+"""Pictures, previews and clips of an event."""

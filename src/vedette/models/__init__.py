@@ -1,0 +1,1 @@
+"""The model catalogue: fetch, convert, verify, install."""

@@ -1,0 +1,1 @@
+"""Did something move? Watches the luma plane."""

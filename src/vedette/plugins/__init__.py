@@ -1,0 +1,1 @@
+"""The plug-in mechanism: one file and one catalogue line per module."""

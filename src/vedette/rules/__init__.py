@@ -1,0 +1,1 @@
+"""Does what was seen mean something? One file per rule."""

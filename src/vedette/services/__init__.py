@@ -1,0 +1,1 @@
+"""Loops beside the cameras: event writer, relay, notifier, janitor."""

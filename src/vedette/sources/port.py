@@ -1,0 +1,54 @@
+"""Where video comes from."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from vedette.contracts.frame import Frame
+from vedette.contracts.packet import Packet, StreamInfo
+
+
+class Stream(Protocol):
+    """One opening of a source. Belongs to one thread, except for `close`."""
+
+    info: StreamInfo
+
+    def packets(self) -> Iterator[Packet]:
+        """Every packet in decoding order; ends at the end of a file.
+
+        Raises:
+            SourceLost: the camera stopped sending.
+            SourceRefused: the data is not video that can be read.
+        """
+        ...
+
+    def decode(self, packet: Packet) -> Sequence[Frame]:
+        """The frames that this packet completes; damaged ones are counted and left out."""
+        ...
+
+    def flush(self) -> Sequence[Frame]:
+        """The frames that the decoder still holds at the end."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back; may be called from another thread to end `packets`."""
+        ...
+
+
+class Source(Protocol):
+    """One camera, by address. The pipeline opens it again after a loss."""
+
+    live: bool
+    """True where frames come when they come; False where they can be had as fast as we can."""
+
+    def open(self) -> Stream:
+        """Connect and read far enough to know the format.
+
+        Raises:
+            SourceLost: cannot be reached now.
+            SourceRefused: missing file, no video in it, unknown format.
+        """
+        ...
+
+    def __str__(self) -> str:
+        """The address for logs and messages, without credentials."""
+        ...

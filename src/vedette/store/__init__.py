@@ -1,0 +1,1 @@
+"""What must not be forgotten: relational store, migrations, outbox."""

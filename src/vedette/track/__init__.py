@@ -1,0 +1,1 @@
+"""Is this the same object as before?"""

@@ -1,0 +1,1 @@
+"""Where does it stand, and which line did it cross?"""
