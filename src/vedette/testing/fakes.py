@@ -2,13 +2,24 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from vedette.contracts.notice import Notice
 from vedette.kit.clock import Clock
 from vedette.plugins.registry import PluginConfig
+
+
+async def until(condition: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    """Let the loop turn until the condition holds.
+
+    Raises:
+        TimeoutError: it did not, in `within_s` seconds of real time.
+    """
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110  any condition, not only our own events
+            await asyncio.sleep(0.001)  # noqa: TID251  real sockets need real time
 
 
 class FakeClock:
