@@ -1,0 +1,4 @@
+"""The history of the schema: one file per step under `versions/`, run by Alembic at start."""
+
+HEAD = "0001"
+"""The newest step; a test compares it with the files."""

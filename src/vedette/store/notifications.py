@@ -1,0 +1,207 @@
+"""Which alert went to which channel, and how that ended; makes at-least-once look like once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import RowMapping, delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.contracts.notice import DeliveryStatus, Notice
+from vedette.store.paging import demand_limit
+from vedette.store.rows import plain, upsert
+from vedette.store.scope import SiteScope
+from vedette.store.tables import NOTIFICATION_LOG
+
+_N = NOTIFICATION_LOG.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One alert on one channel."""
+
+    id: int
+    notice: Notice
+    """Without its picture, which is read again from the event's artifacts."""
+    channel: str
+    status: DeliveryStatus
+    target: str
+    attempts: int
+    error: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class NotificationLog:
+    """The messages of some sites, within one transaction."""
+
+    def __init__(self, conn: AsyncConnection, scope: SiteScope) -> None:
+        self._conn = conn
+        self._scope = scope
+
+    async def queue(self, notice: Notice, channel: str, *, now: datetime) -> bool:
+        """Note that an alert is to go to a channel; False when that is known already.
+
+        Raises:
+            InvalidInput: the notice's site is outside the scope, or not known.
+        """
+        self._scope.demand(notice.site_id)
+        row = {
+            "site_id": notice.site_id,
+            "channel": channel,
+            "severity": notice.severity.value,
+            "status": DeliveryStatus.QUEUED.value,
+            "target": "",
+            "payload": plain(notice, without=frozenset({"picture"})),
+            "error_message": "",
+            "created_at": now,
+            "alert_id": notice.alert_id,
+            "event_id": notice.event_id,
+            "attempts": 0,
+            "lease_until": None,
+            "updated_at": now,
+        }
+        count = await upsert(
+            self._conn, NOTIFICATION_LOG, [row], key=("alert_id", "channel"), keep=True
+        )
+        return count == 1
+
+    async def claim(self, alert_id: UUID, channel: str, *, now: datetime, lease_s: float) -> bool:
+        """Take a queued message for one attempt, and count it.
+
+        False when it is sent, failed for good, unknown, or somebody else's lease runs. A crash
+        while sending ends with the lease: the message can be claimed again.
+        """
+        taken = (
+            update(NOTIFICATION_LOG)
+            .where(
+                self._scope.covers(_N.site_id),
+                _N.alert_id == alert_id,
+                _N.channel == channel,
+                _N.status == DeliveryStatus.QUEUED.value,
+                or_(_N.lease_until.is_(None), _N.lease_until <= now),
+            )
+            .values(
+                lease_until=now + timedelta(seconds=lease_s),
+                attempts=_N.attempts + 1,
+                updated_at=now,
+            )
+        )
+        return (await self._conn.execute(taken)).rowcount == 1
+
+    async def sent(self, alert_id: UUID, channel: str, target: str, *, now: datetime) -> None:
+        """It arrived; `target` says where, without secrets."""
+        await self._settle(alert_id, channel, now, status=DeliveryStatus.SENT, target=target)
+
+    async def retry(
+        self, alert_id: UUID, channel: str, error: str, *, now: datetime, after: datetime
+    ) -> None:
+        """An attempt failed; the message can be claimed again from `after` on."""
+        await self._settle(
+            alert_id, channel, now, status=DeliveryStatus.QUEUED, error=error, lease_until=after
+        )
+
+    async def failed(
+        self, alert_id: UUID, channel: str, error: str, *, now: datetime, target: str = ""
+    ) -> None:
+        """It will not be tried again."""
+        await self._settle(
+            alert_id, channel, now, status=DeliveryStatus.FAILED, error=error, target=target
+        )
+
+    async def _settle(
+        self,
+        alert_id: UUID,
+        channel: str,
+        now: datetime,
+        *,
+        status: DeliveryStatus,
+        target: str = "",
+        error: str = "",
+        lease_until: datetime | None = None,
+    ) -> None:
+        await self._conn.execute(
+            update(NOTIFICATION_LOG)
+            .where(self._scope.covers(_N.site_id), _N.alert_id == alert_id, _N.channel == channel)
+            .values(
+                status=status.value,
+                target=target,
+                error_message=error,
+                lease_until=lease_until,
+                updated_at=now,
+            )
+        )
+
+    async def due(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        """Queued messages that can be claimed now, the oldest first."""
+        query = (
+            select(NOTIFICATION_LOG)
+            .where(
+                self._scope.covers(_N.site_id),
+                _N.status == DeliveryStatus.QUEUED.value,
+                or_(_N.lease_until.is_(None), _N.lease_until <= now),
+            )
+            .order_by(_N.id)
+            .limit(demand_limit(limit))
+        )
+        return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
+
+    async def of_event(self, event_id: UUID) -> tuple[Delivery, ...]:
+        """Who was told of an event, in order."""
+        query = (
+            select(NOTIFICATION_LOG)
+            .where(self._scope.covers(_N.site_id), _N.event_id == event_id)
+            .order_by(_N.id)
+        )
+        return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
+
+    async def newest(self, *, limit: int = 100) -> tuple[Delivery, ...]:
+        """The latest messages, the newest first."""
+        query = (
+            select(NOTIFICATION_LOG)
+            .where(self._scope.covers(_N.site_id))
+            .order_by(_N.created_at.desc(), _N.id.desc())
+            .limit(demand_limit(limit))
+        )
+        return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
+
+    async def release(self) -> int:
+        """Give back every lease: whoever held them is dead. Only when nobody else is running."""
+        held = (
+            update(NOTIFICATION_LOG)
+            .where(
+                self._scope.covers(_N.site_id),
+                _N.status == DeliveryStatus.QUEUED.value,
+                _N.lease_until.is_not(None),
+            )
+            .values(lease_until=None)
+        )
+        return (await self._conn.execute(held)).rowcount
+
+    async def forget(self, *, created_before: datetime, limit: int) -> int:
+        """Delete messages that are sent or failed, created before a moment."""
+        old = (
+            select(_N.id)
+            .where(
+                self._scope.covers(_N.site_id),
+                _N.created_at < created_before,
+                _N.status != DeliveryStatus.QUEUED.value,
+            )
+            .limit(limit)
+        )
+        gone = delete(NOTIFICATION_LOG).where(_N.id.in_(old))
+        return (await self._conn.execute(gone)).rowcount
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        notice=Notice.model_validate(row["payload"]),
+        channel=row["channel"],
+        status=DeliveryStatus(row["status"]),
+        target=row["target"],
+        attempts=row["attempts"],
+        error=row["error_message"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,125 @@
+"""Facts to be told, committed together with what they tell of; leased while they are told."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.contracts.payload import Payload
+from vedette.store.rows import plain, upsert
+from vedette.store.scope import SiteScope
+from vedette.store.tables import OUTBOX
+
+_O = OUTBOX.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One leased fact; it comes back when the lease ends and nobody said `done`."""
+
+    id: int
+    site_id: str
+    topic: str
+    body: Mapping[str, Any]
+    attempts: int
+    """How often it was leased, this time included."""
+
+
+def fact_key(topic: str, payload: Payload) -> str:
+    """The same fact on the same topic has the same key, so that it is told from one row."""
+    return f"{topic}:{sha256(payload.model_dump_json().encode()).hexdigest()[:32]}"
+
+
+class Outbox:
+    """The facts of some sites that wait to be told, within one transaction."""
+
+    def __init__(self, conn: AsyncConnection, scope: SiteScope) -> None:
+        self._conn = conn
+        self._scope = scope
+
+    async def add(
+        self, topic: str, payload: Payload, *, site_id: str, now: datetime, key: str | None = None
+    ) -> bool:
+        """Queue a fact; False when the same one (by `key`, else by content) is known already."""
+        self._scope.demand(site_id)
+        row = {
+            "key": key or fact_key(topic, payload),
+            "site_id": site_id,
+            "topic": topic,
+            "body": plain(payload),
+            "lease_until": None,
+            "attempts": 0,
+            "created_at": now,
+            "done_at": None,
+        }
+        return await upsert(self._conn, OUTBOX, [row], key=("key",), keep=True) == 1
+
+    async def lease(self, limit: int, *, now: datetime, lease_s: float) -> tuple[Letter, ...]:
+        """Take the oldest waiting facts, in order; others do not get them until the lease ends."""
+        free = (
+            select(_O.id)
+            .where(
+                _O.done_at.is_(None),
+                self._scope.covers(_O.site_id),
+                or_(_O.lease_until.is_(None), _O.lease_until <= now),
+            )
+            .order_by(_O.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        taken = (
+            update(OUTBOX)
+            .where(_O.id.in_(free))
+            .values(lease_until=now + timedelta(seconds=lease_s), attempts=_O.attempts + 1)
+            .returning(_O.id, _O.site_id, _O.topic, _O.body, _O.attempts)
+        )
+        letters = [
+            Letter(id=i, site_id=site, topic=topic, body=body, attempts=attempts)
+            for i, site, topic, body, attempts in await self._conn.execute(taken)
+        ]
+        return tuple(sorted(letters, key=lambda letter: letter.id))
+
+    async def done(self, ids: Collection[int], *, now: datetime) -> None:
+        """These were told; the rows stay for a while, so that a repeat is recognised."""
+        await self._conn.execute(
+            update(OUTBOX)
+            .where(self._scope.covers(_O.site_id), _O.id.in_(ids))
+            .values(done_at=now, lease_until=None)
+        )
+
+    async def postpone(self, ids: Collection[int], *, until: datetime) -> None:
+        """These could not be told; they come back at `until`."""
+        await self._conn.execute(
+            update(OUTBOX)
+            .where(self._scope.covers(_O.site_id), _O.id.in_(ids), _O.done_at.is_(None))
+            .values(lease_until=until)
+        )
+
+    async def release(self) -> int:
+        """Give back every lease: whoever held them is dead. Only when nobody else is running."""
+        held = (
+            update(OUTBOX)
+            .where(
+                self._scope.covers(_O.site_id), _O.done_at.is_(None), _O.lease_until.is_not(None)
+            )
+            .values(lease_until=None)
+        )
+        return (await self._conn.execute(held)).rowcount
+
+    async def waiting(self) -> int:
+        """How many are not told yet."""
+        query = select(func.count()).where(self._scope.covers(_O.site_id), _O.done_at.is_(None))
+        return int((await self._conn.execute(query)).scalar_one())
+
+    async def forget(self, *, done_before: datetime, limit: int) -> int:
+        """Delete rows that were told before a moment."""
+        old = (
+            select(_O.id)
+            .where(self._scope.covers(_O.site_id), _O.done_at < done_before)
+            .limit(limit)
+        )
+        return (await self._conn.execute(delete(OUTBOX).where(_O.id.in_(old)))).rowcount

@@ -1,0 +1,243 @@
+"""Every table, with the seed designs' names and columns; the migrations make the same."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from vedette.store.types import BigId, Json, UtcTime
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+WITHOUT_SITE = frozenset({"alembic_version", "site"})
+"""The only tables without a `site_id`; a test compares this with the catalogue."""
+
+
+def _site(*, primary_key: bool = False) -> Column[str]:
+    return Column("site_id", Text, ForeignKey("site.id"), primary_key=primary_key, nullable=False)
+
+
+SITE = Table(
+    "site",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+)
+
+NVR = Table(
+    "nvr",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _site(),
+    Column("name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    UniqueConstraint("id", "site_id"),
+)
+
+CAMERA = Table(
+    "camera",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _site(),
+    Column("nvr_id", Text),
+    Column("name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("last_seen_at", UtcTime),
+    ForeignKeyConstraint(["nvr_id", "site_id"], ["nvr.id", "nvr.site_id"]),
+)
+
+AI_EVENT = Table(
+    "ai_event",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    _site(),
+    Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("ts_event", UtcTime, nullable=False),  # Event.started_at: never changes
+    Column("dedup_key", Text, nullable=False),
+    Column("metadata_json", Json, nullable=False),  # the whole Event
+    Column("rule_id", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("zone_id", Text),
+    Column("state", Text, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("stored_at", UtcTime, nullable=False),  # wall clock; retention counts from it
+    UniqueConstraint("id", "site_id"),
+    # One index per question of the interface; the order of time and id serves the paging.
+    Index("ix_ai_event_time", "ts_event", "id"),
+    Index("ix_ai_event_site", "site_id", "ts_event", "id"),
+    Index("ix_ai_event_camera", "site_id", "camera_id", "ts_event", "id"),
+    Index("ix_ai_event_type", "site_id", "event_type", "ts_event", "id"),
+    Index("ix_ai_event_label", "site_id", "label", "ts_event", "id"),
+    Index("ix_ai_event_state", "site_id", "state", "ts_event", "id"),
+    Index("ix_ai_event_stored", "stored_at"),
+)
+
+AI_ARTIFACT = Table(
+    "ai_artifact",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("event_id", Uuid, nullable=False),
+    Column("site_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("storage_path", Text, nullable=False),
+    Column("metadata_json", Json, nullable=False),  # the whole Artifact
+    Column("revision", Integer, nullable=False),
+    Column("size_bytes", BigId, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("stored_at", UtcTime, nullable=False),
+    ForeignKeyConstraint(["event_id", "site_id"], ["ai_event.id", "ai_event.site_id"]),
+    UniqueConstraint("storage_path"),
+    UniqueConstraint("event_id", "type", "revision"),
+    Index("ix_ai_artifact_age", "stored_at", "id"),
+)
+
+NOTIFICATION_LOG = Table(
+    "notification_log",
+    METADATA,
+    Column("id", BigId, primary_key=True),
+    _site(),
+    Column("channel", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("payload", Json, nullable=False),  # the Notice without its picture
+    Column("error_message", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("alert_id", Uuid, nullable=False),
+    Column("event_id", Uuid, nullable=False),  # no foreign key: the log outlives the event
+    Column("attempts", Integer, nullable=False),
+    Column("lease_until", UtcTime),
+    Column("updated_at", UtcTime, nullable=False),
+    UniqueConstraint("alert_id", "channel"),
+    Index("ix_notification_log_site", "site_id", "created_at", "id"),
+    Index("ix_notification_log_status", "status", "id"),
+    Index("ix_notification_log_event", "event_id"),
+)
+
+POLL_STATE = Table(
+    "poll_state",
+    METADATA,
+    _site(primary_key=True),
+    Column("component", Text, primary_key=True),
+    Column("severity", Text, nullable=False),
+    Column("next_poll_at", UtcTime),
+    Column("last_latency_ms", Integer),
+    Column("consecutive_failures", Integer, nullable=False),
+    Column("load_shed_mode", Boolean, nullable=False),
+)
+
+CIRCUIT_BREAKER_STATE = Table(
+    "circuit_breaker_state",
+    METADATA,
+    _site(primary_key=True),
+    Column("target_service", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("failure_count", Integer, nullable=False),
+    Column("last_failure_at", UtcTime),
+    Column("last_latency_ms", Integer),
+    Column("opened_at", UtcTime),
+)
+
+TRACK = Table(
+    "track",
+    METADATA,
+    Column("id", Text, primary_key=True),  # camera/session/number
+    _site(),
+    Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
+    Column("t0", UtcTime, nullable=False),
+    Column("t1", UtcTime, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("scores", Json, nullable=False),  # {"median": ..., "best": ...}
+    Column("zones", Json, nullable=False),
+    Column("path", LargeBinary, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("stored_at", UtcTime, nullable=False),
+    Index("ix_track_camera", "site_id", "camera_id", "t0"),
+    Index("ix_track_stored", "stored_at"),
+)
+
+VERDICT = Table(
+    "verdict",
+    METADATA,
+    Column("id", BigId, primary_key=True),
+    _site(),
+    Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
+    Column("track_id", Text, nullable=False),  # number 0: on the camera itself, no row in track
+    Column("stage", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("numbers", Json, nullable=False),
+    Column("config_version", Text, nullable=False),
+    Column("stored_on", Date, nullable=False),
+    Index("ix_verdict_track", "track_id", "id"),
+    Index("ix_verdict_camera", "site_id", "camera_id", "at"),
+    Index("ix_verdict_stored", "stored_on"),
+)
+
+VERDICT_DAY = Table(
+    "verdict_day",
+    METADATA,
+    Column("camera_id", Text, ForeignKey("camera.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    _site(),
+    Column("kept", Integer, nullable=False),
+    Column("dropped", Integer, nullable=False),
+)
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("id", BigId, primary_key=True),
+    _site(),
+    Column("topic", Text, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("lease_until", UtcTime),
+    Column("attempts", Integer, nullable=False),
+    Column("key", Text, nullable=False),  # the same fact again adds no row
+    Column("created_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime),
+    UniqueConstraint("key"),
+    Index("ix_outbox_waiting", "done_at", "id"),
+    sqlite_autoincrement=True,  # order of telling: a number is never used twice
+)
+
+GARBAGE = Table(
+    "garbage",
+    METADATA,
+    Column("id", BigId, primary_key=True),
+    _site(),
+    Column("storage_path", Text, nullable=False),
+    Column("artifact_id", Uuid, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("size_bytes", BigId, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("storage_path"),
+    Index("ix_garbage_event", "event_id"),
+)
