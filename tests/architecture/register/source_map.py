@@ -156,8 +156,12 @@ def _has_topic(name: str) -> bool:
 
 
 def _has_table(name: str) -> bool:
-    tables = re.compile(rf"(__tablename__ = |[Tt]able\(\s*){re.escape(_quoted(name))}")
-    return any(tables.search(file.read_text("utf-8")) for file in _sources("store"))
+    table, _, column = name.partition(".")
+    try:
+        tables = import_module("vedette.store.tables").METADATA.tables
+    except ModuleNotFoundError:
+        return False
+    return table in tables and (not column or column in tables[table].columns)
 
 
 def _has_route(path: str) -> bool:
