@@ -69,6 +69,11 @@ class DeliveryFailed(VedetteError):
 
     status = 502
 
+    def __init__(self, detail: str | None = None, *, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+        """Seconds that the receiver asked to be left alone; None where it did not say."""
+
 
 class DeliveryRefused(VedetteError):
     """The receiver said no for good (bad token, unknown address); trying again is useless."""

@@ -1,9 +1,10 @@
 """What a person is told: made from an event by the alert policy, sent by channels."""
 
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from vedette.contracts.event import Severity
 from vedette.contracts.payload import Payload, Slug
@@ -24,6 +25,14 @@ class Notice(Payload):
     text: str
     """A sentence or two."""
     at: AwareDatetime
+    """When the rule was satisfied."""
+    label: str = ""
+    """Class of the object."""
+    zone_id: Slug | None = None
+    line_id: Slug | None = None
+    score: float = 0.0
+    numbers: dict[str, Any] = Field(default_factory=dict)
+    """What the rule measured: dwell_s, count, direction ..."""
     picture: bytes | None = None
     """JPEG, annotated; never put on the bus or in the log."""
     link: str | None = None
