@@ -165,7 +165,9 @@ def _has_table(name: str) -> bool:
 
 
 def _has_route(path: str) -> bool:
-    return any(_quoted(path) in file.read_text("utf-8") for file in _sources("api"))
+    modules = [import_module(f"vedette.api.{file.stem}") for file in _sources("api")]
+    routers = [module.router for module in modules if hasattr(module, "router")]
+    return any(getattr(route, "path", None) == path for part in routers for route in part.routes)
 
 
 def _has_command(name: str) -> bool:
