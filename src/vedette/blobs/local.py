@@ -1,0 +1,243 @@
+"""Artifact files in a folder, written so that a crash never leaves half of one.
+
+Write: a temporary name on the same file system, fsync, rename, fsync of the folder. Only then
+does the caller insert the row. The order is proved by `tests/integration/crash`.
+"""
+
+import errno
+import hashlib
+import os
+import secrets
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from vedette.blobs.paths import demand_inside
+from vedette.blobs.port import StoredFile
+from vedette.contracts.errors import InvalidInput, NotFound, StorageFailed
+
+TEMPORARY = ".tmp"
+"""Folder of half-written files, inside the store so that a rename is one step."""
+
+PIECE = 1024 * 1024
+"""Bytes read or written at a time."""
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class LocalBlobs:
+    """The port `Blobs` on a local or mounted folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Make the folder where there is none.
+
+        Raises:
+            StorageFailed: it cannot be made or is not a folder.
+        """
+        with _plain_errors("made", root):
+            root.mkdir(parents=True, exist_ok=True)
+            self.root = root.resolve()
+            (self.root / TEMPORARY).mkdir(exist_ok=True)
+        # Keeps an emptied folder from being removed while a new file is on its way into it.
+        self._folders = threading.Lock()
+
+    def local_path(self, path: str) -> Path:
+        """Where a file lies, or would lie.
+
+        Raises:
+            InvalidInput: the path could lead out of the store, by `..` or by a link.
+        """
+        target = self.root.joinpath(*demand_inside(path))
+        if Path(os.path.realpath(target)) != target:
+            raise InvalidInput(f"{path!r} leads through a link; artifacts are plain files")
+        return target
+
+    def put(self, path: str, data: bytes) -> StoredFile:
+        target = self.local_path(path)
+        with _plain_errors("written", target), self._temporary() as temporary:
+            _write_synced(temporary, iter((data,)))
+            self._into_place(temporary, target)
+        return StoredFile(path=path, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+    def take(self, path: str, file: Path) -> StoredFile:
+        target = self.local_path(path)
+        with _plain_errors("moved in", file):
+            if not stat.S_ISREG(file.lstat().st_mode):
+                raise InvalidInput(f"{file} is not a plain file, so it cannot become an artifact")
+            sha256, size = _digest(file)
+            try:
+                _sync_file(file)
+                self._into_place(file, target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                self._copy_in(file, target)
+        return StoredFile(path=path, size_bytes=size, sha256=sha256)
+
+    def open(self, path: str) -> BinaryIO:
+        target = self.local_path(path)
+        with _plain_errors("read", target):
+            return target.open("rb")
+
+    def chunks(self, path: str, start: int, stop: int) -> Iterator[bytes]:
+        with self.open(path) as file, _plain_errors("read", self.root / path):
+            file.seek(start)
+            left = stop - start
+            while left > 0 and (piece := file.read(min(PIECE, left))):
+                left -= len(piece)
+                yield piece
+
+    def size(self, path: str) -> int | None:
+        try:
+            found = self.local_path(path).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    def digest(self, path: str) -> str:
+        target = self.local_path(path)
+        with _plain_errors("read", target):
+            return _digest(target)[0]
+
+    def delete(self, path: str) -> bool:
+        target = self.local_path(path)
+        with _plain_errors("deleted", target), self._folders:
+            try:
+                os.unlink(target)
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            self._remove_empty(target.parent)
+        return True
+
+    def files(self) -> Iterator[tuple[str, int]]:
+        with _plain_errors("read", self.root):
+            yield from self._walk(self.root, "")
+
+    def total_bytes(self) -> int:
+        return sum(size for _, size in self.files())
+
+    def clear_temporary(self) -> int:
+        count = 0
+        with _plain_errors("cleared", self.root / TEMPORARY):
+            for left in sorted((self.root / TEMPORARY).iterdir()):
+                os.unlink(left)
+                count += 1
+        return count
+
+    @contextmanager
+    def _temporary(self) -> Iterator[Path]:
+        """A new name; whatever is there after a failure is removed."""
+        name = self.root / TEMPORARY / secrets.token_hex(8)
+        try:
+            yield name
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+
+    def _into_place(self, file: Path, target: Path) -> None:
+        with self._folders:
+            _make_folders(target.parent, self.root)
+            os.replace(file, target)
+        _sync_folder(target.parent)
+
+    def _copy_in(self, file: Path, target: Path) -> None:
+        """For a file on another file system."""
+        with self._temporary() as temporary:
+            with file.open("rb") as source:
+                _write_synced(temporary, iter(lambda: source.read(PIECE), b""))
+            self._into_place(temporary, target)
+        os.unlink(file)
+
+    def _remove_empty(self, folder: Path) -> None:
+        while folder != self.root:
+            try:
+                os.rmdir(folder)
+            except OSError:
+                return  # something is in it: that ends the climb
+            folder = folder.parent
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                if prefix or entry.name != TEMPORARY:
+                    yield from self._walk(folder / entry.name, f"{prefix}{entry.name}/")
+            elif entry.is_file(follow_symlinks=False):
+                yield f"{prefix}{entry.name}", entry.stat(follow_symlinks=False).st_size
+
+
+def _write_synced(target: Path, pieces: Iterator[bytes]) -> None:
+    """Write a new file and wait until its bytes are on the disk."""
+    handle = os.open(target, _NEW_FILE, 0o640)
+    try:
+        for piece in pieces:
+            left = memoryview(piece)
+            while left:
+                left = left[os.write(handle, left[:PIECE]) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_file(file: Path) -> None:
+    handle = os.open(file, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk (a file system of POSIX needs it)."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _make_folders(folder: Path, root: Path) -> None:
+    """Make the missing folders below `root`, each on the disk before the next."""
+    missing = []
+    while folder != root and not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for new in reversed(missing):
+        os.mkdir(new, 0o750)
+        _sync_folder(new.parent)
+
+
+def _digest(file: Path) -> tuple[str, int]:
+    """SHA-256 and size of a file."""
+    state = hashlib.sha256()
+    size = 0
+    with file.open("rb") as source:
+        while piece := source.read(PIECE):
+            state.update(piece)
+            size += len(piece)
+    return state.hexdigest(), size
+
+
+@contextmanager
+def _plain_errors(done: str, where: Path) -> Iterator[None]:
+    """Turn an error of the operating system into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and done == "read":
+            raise NotFound(f"there is no file {where}") from error
+        if error.errno in _FULL:
+            raise StorageFailed(
+                f"{where} could not be {done}: the disk is full; free some space, or keep less "
+                "by lowering retention.max_gb"
+            ) from error
+        raise StorageFailed(f"{where} could not be {done}: {error.strerror or error}") from error

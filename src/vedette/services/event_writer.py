@@ -1,0 +1,239 @@
+"""Takes events from the cameras' threads and stores them: store first, then tell."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from vedette.blobs.port import Blobs
+from vedette.contracts.bus import Bus
+from vedette.contracts.errors import InvalidInput, StorageFailed, VedetteError
+from vedette.contracts.facts import StorageFact
+from vedette.contracts.sink import EventChange, TrackRecord
+from vedette.contracts.verdict import Verdict
+from vedette.kit.clock import Clock
+from vedette.services.inbox import Inbox
+from vedette.services.keep_event import EventKeeper, Written
+from vedette.store.scope import SiteScope
+from vedette.store.store import Store
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterOptions:
+    """Bounds, and what is noted with each verdict."""
+
+    config_version: str = ""
+    """Version of the settings that the cameras run with."""
+    depth: int = 256
+    """Changes that may wait before a camera has to."""
+    most_bytes: int = 64 * 1024 * 1024
+    """Their pictures and previews in memory, together."""
+    most_verdicts_a_day: int = 100_000
+    """Rows of the ledger per camera and day; what goes beyond is counted in `verdict_day`."""
+
+
+DEFAULTS = WriterOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """A finished track on its way to the store."""
+
+    track: TrackRecord
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterCounts:
+    """Since the start."""
+
+    accepted: int = 0
+    """Changes and tracks taken from the cameras."""
+    stored: int = 0
+    failed: int = 0
+    """Given up: they name an unknown camera, or the product stopped while the disk failed."""
+    retried: int = 0
+    """Attempts that failed because the database was busy, full or unreadable."""
+    media_failed: int = 0
+    """Files that could not be kept; their events were."""
+    verdicts_dropped: int = 0
+
+
+class EventWriter:
+    """Implements `contracts.sink.EventSink`; `run` is the one task that writes."""
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        *,
+        sites: Mapping[str, str],
+        bus: Bus,
+        clock: Clock,
+        stored: Callable[[], None],
+        options: WriterOptions = DEFAULTS,
+    ) -> None:
+        """Take what it needs.
+
+        Args:
+            sites: camera to its site.
+            stored: called in the loop after each commit; wakes the relay.
+        """
+        self._store = store
+        self._keeper = EventKeeper(store, blobs)
+        self._sites = dict(sites)
+        self._bus = bus
+        self._clock = clock
+        self._stored = stored
+        self._options = options
+        self._inbox: Inbox[EventChange | _Record] = Inbox(
+            most=options.depth, most_weight=options.most_bytes
+        )
+        self._counts = WriterCounts()
+        self._running = False
+        self._give_up_at_s: float | None = None
+        self._gave_up = False
+
+    def submit(self, change: EventChange) -> None:
+        """Accept a change; the camera waits only while the queue is full.
+
+        Raises:
+            StorageFailed: the product is stopping.
+        """
+        self._inbox.put(change, sum(len(a.data) for a in change.artifacts if a.data))
+
+    def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
+        """Accept a finished track with its ledger; see `submit`."""
+        self._inbox.put(_Record(track=track, verdicts=tuple(verdicts)), len(track.path))
+
+    @property
+    def counts(self) -> WriterCounts:
+        return replace(self._counts, accepted=self._inbox.accepted)
+
+    @property
+    def waiting(self) -> int:
+        """Changes and tracks that are accepted, but not stored yet."""
+        return len(self._inbox)
+
+    async def run(self) -> None:
+        """Write what is accepted, in order, until `close`."""
+        self._running = True
+        try:
+            while (item := await self._inbox.first()) is not None:
+                try:
+                    await self._keep(item)
+                finally:
+                    self._inbox.drop()
+        finally:
+            self._running = False
+
+    async def drain(self) -> None:
+        """Return when all that was accepted so far is stored (or given up). Needs `run`."""
+        await self._inbox.emptied()
+
+    async def close(self, *, within_s: float = 10.0) -> None:
+        """Accept nothing more, store what is waiting, and end `run`.
+
+        Args:
+            within_s: how long to go on trying where the database cannot be written.
+        """
+        self._give_up_at_s = self._clock.monotonic() + within_s
+        self._inbox.close()
+        if self._running:
+            await self._inbox.emptied()
+        else:
+            await self.run()
+
+    async def _keep(self, item: EventChange | _Record) -> None:
+        try:
+            if isinstance(item, EventChange):
+                await self._keep_event(item)
+            else:
+                await self._insist(lambda: self._store_track(item))
+        except VedetteError as error:
+            name = item.event.id if isinstance(item, EventChange) else item.track.id
+            log.error("%s is lost: %s", name, error)
+            self._count(failed=1)
+        else:
+            self._count(stored=1)
+            self._stored()
+
+    async def _keep_event(self, change: EventChange) -> None:
+        written = await self._insist(lambda: self._keeper.write_files(change))
+        self._count(media_failed=len(written.failures))
+        try:
+            await self._insist(lambda: self._keeper.store_rows(written))
+        except InvalidInput:
+            await self._keeper.undo_files(written)
+            raise
+        self._announce(written)
+
+    async def _store_track(self, record: _Record) -> None:
+        camera_id = record.track.camera_id
+        site_id = self._sites.get(camera_id)
+        if site_id is None:
+            raise InvalidInput(f"there is no camera {camera_id!r} in the settings")
+        scope = SiteScope(site_id)
+        dropped = 0
+        async with self._store.write() as unit:
+            if await unit.tracks(scope).add(record.track, site_id=site_id, now=unit.now):
+                dropped = await unit.verdicts(scope).add(
+                    record.track.id,
+                    record.verdicts,
+                    site_id=site_id,
+                    config_version=self._options.config_version,
+                    today=unit.now.date(),
+                    most_per_day=self._options.most_verdicts_a_day,
+                )
+        self._count(verdicts_dropped=dropped)
+
+    async def _insist(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until the store can be used, waiting longer each time; the queue is the bound.
+
+        Raises:
+            StorageFailed: the product is stopping and its time is over.
+        """
+        pause_s = FIRST_PAUSE_S
+        while True:
+            if self._gave_up:
+                raise StorageFailed("the product stopped while the store could not be written")
+            try:
+                return await attempt()
+            except StorageFailed as error:
+                left_s = self._left_s()
+                self._gave_up = left_s <= 0.0
+                if self._gave_up:
+                    raise
+                pause_s = min(pause_s, left_s)
+                log.warning("%s; trying again in %.2f s", error, pause_s)
+                self._count(retried=1)
+                await self._clock.sleep(pause_s)
+                pause_s = min(LONGEST_PAUSE_S, pause_s * 2.0)
+
+    def _left_s(self) -> float:
+        if self._give_up_at_s is None:
+            return LONGEST_PAUSE_S
+        return self._give_up_at_s - self._clock.monotonic()
+
+    def _announce(self, written: Written) -> None:
+        topic = "storage.artifact.stored"
+        if written.artifacts and self._bus.wanted(topic):
+            for artifact in written.artifacts:
+                fact = StorageFact(
+                    artifact_id=artifact.id,
+                    event_id=artifact.event_id,
+                    storage_path=artifact.storage_path,
+                    size_bytes=artifact.size_bytes,
+                )
+                self._bus.publish(topic, fact)
+
+    def _count(self, **more: int) -> None:
+        now = {name: getattr(self._counts, name) + number for name, number in more.items()}
+        self._counts = replace(self._counts, **now)
