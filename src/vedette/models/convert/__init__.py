@@ -1,0 +1,1 @@
+"""Turns the weights of other frameworks into ONNX graphs, the same bytes at each run."""

@@ -1,0 +1,60 @@
+"""Files that appear whole or not at all, and one writer at a time."""
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from vedette.contracts.errors import StorageFailed
+
+
+def write_atomically(file: Path, data: bytes) -> None:
+    """Temporary name, fsync, rename, fsync of the folder: a crash leaves the old file or the new.
+
+    Raises:
+        StorageFailed: the disk is full, or the folder cannot be written.
+    """
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fchmod(stream.fileno(), 0o644)
+                os.fsync(stream.fileno())
+            Path(temporary).replace(file)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(file.parent)
+    except OSError as error:
+        raise StorageFailed(f"{file} cannot be written: {error}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold a lock among processes and threads; it is free again when its holder dies.
+
+    Raises:
+        StorageFailed: the lock file cannot be made.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StorageFailed(f"the folder {file.parent} cannot be written: {error}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
