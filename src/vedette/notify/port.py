@@ -2,11 +2,30 @@
 
 from typing import Protocol
 
+from pydantic import ConfigDict, Field
+
 from vedette.contracts.notice import Notice
+from vedette.contracts.payload import Slug
+from vedette.plugins.registry import PluginConfig
+
+
+class ChannelConfig(PluginConfig):
+    """Base of the settings of every channel. Errors never repeat the input: it may be a secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    id: Slug | None = Field(
+        default=None,
+        description="Name of the channel in topics and in the log; its type where absent.",
+    )
 
 
 class Channel(Protocol):
-    """One way to reach people. One call is one attempt; the notifier retries."""
+    """One way to reach people. Built as `Channel(config, clock=clock)`; one call is one attempt.
+
+    The notifier retries, so the same notice may come again after a failure, or after a crash:
+    what the far end needs to recognise it (`alert_id`) travels with it.
+    """
 
     async def send(self, notice: Notice) -> str:
         """Deliver, and return who or what was reached (for the log, without secrets).
@@ -15,4 +34,8 @@ class Channel(Protocol):
             DeliveryFailed: trying again may help.
             DeliveryRefused: trying again is useless.
         """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections; nothing is sent afterwards."""
         ...

@@ -1,0 +1,123 @@
+"""Every channel of the catalogue keeps the contract of channels, against real servers."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.servers.bot_api import TOKEN, BotApi
+from tests.servers.mail_sink import MailSink, tls_for_loopback
+from tests.servers.webhook_receiver import WebhookReceiver
+
+from vedette.notify.port import Channel, ChannelConfig
+from vedette.plugins import registry
+from vedette.testing.channel_contract import ChannelContract
+from vedette.testing.fakes import FakeClock, RecordingChannel
+
+PASSWORD = "correct horse battery staple"  # noqa: S105  opens nothing but the sink
+SECRET = "0123456789abcdef"  # noqa: S105  known to the receiver here only
+
+
+def build(**settings: Any) -> Channel:
+    """As the product builds it: from settings, through the catalogue."""
+    channel: Channel = registry.build("channel", settings, clock=FakeClock())
+    return channel
+
+
+def free_port() -> int:
+    """A port of this machine where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        return int(holder.getsockname()[1])
+
+
+class TestLogChannel(ChannelContract):
+    def make(self) -> Channel:
+        return build(type="log")
+
+    def make_unreachable(self) -> None:
+        return None
+
+
+class TestWebhookChannel(ChannelContract):
+    secrets = ("a-key-in-the-path", "a-key-in-the-query", "s3cr3t-user", SECRET, "Bearer")
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with WebhookReceiver(secret=SECRET) as self.receiver:
+            yield
+
+    def make_to(self, port: int) -> Channel:
+        return build(
+            type="webhook",
+            url=f"http://s3cr3t-user:pw@127.0.0.1:{port}/a-key-in-the-path?k=a-key-in-the-query",
+            secret=SECRET,
+            headers={"X-Token": "Bearer"},
+            include_picture=True,
+        )
+
+    def make(self) -> Channel:
+        return self.make_to(int(self.receiver.url.rpartition(":")[2]))
+
+    def make_unreachable(self) -> Channel:
+        return self.make_to(free_port())
+
+
+class TestEmailChannel(ChannelContract):
+    secrets = (PASSWORD,)
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with MailSink(login=("vedette", PASSWORD), tls=tls_for_loopback()) as self.sink:
+            yield
+
+    def make_to(self, port: int) -> Channel:
+        return build(
+            type="email",
+            host="127.0.0.1",
+            port=port,
+            security="starttls",
+            verify_tls=False,
+            username="vedette",
+            password=PASSWORD,
+            sender="vedette@example.org",
+            recipients=["me@example.org"],
+        )
+
+    def make(self) -> Channel:
+        return self.make_to(self.sink.port)
+
+    def make_unreachable(self) -> Channel:
+        return self.make_to(free_port())
+
+
+class TestTelegramChannel(ChannelContract):
+    secrets = (TOKEN, TOKEN.partition(":")[2])
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with BotApi() as self.api:
+            yield
+
+    def make(self) -> Channel:
+        return build(type="telegram", token=TOKEN, chat_ids=[42], base_url=self.api.url)
+
+    def make_unreachable(self) -> Channel:
+        url = f"http://127.0.0.1:{free_port()}"
+        return build(type="telegram", token=TOKEN, chat_ids=[42], base_url=url)
+
+
+class TestRecordingChannel(ChannelContract):
+    def make(self) -> Channel:
+        return RecordingChannel()
+
+    def make_unreachable(self) -> None:
+        return None
+
+
+@pytest.mark.parametrize("name", registry.names("channel"))
+def test_settings_of_a_channel_are_strict_named_and_silent_about_input(name: str) -> None:
+    config = registry.load("channel", name).Config
+
+    assert issubclass(config, ChannelConfig)
+    assert config.model_config["hide_input_in_errors"]
+    assert "id" in config.model_json_schema()["properties"]

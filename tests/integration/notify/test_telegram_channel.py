@@ -1,0 +1,148 @@
+"""The Telegram channel against a server that speaks the Bot API."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.servers.black_hole import BlackHole
+from tests.servers.bot_api import TOKEN, BotApi, no
+from tests.servers.web import Reply
+
+from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
+from vedette.notify.telegram import TelegramChannel, TelegramConfig
+from vedette.testing.channel_contract import JPEG, NASTY, a_notice, opened
+from vedette.testing.fakes import FakeClock
+
+
+def channel_to(url: str, **settings: Any) -> TelegramChannel:
+    values = {"token": TOKEN, "chat_ids": [42], "base_url": url, **settings}
+    return TelegramChannel(TelegramConfig.model_validate(values), clock=FakeClock())
+
+
+async def test_the_photo_arrives_with_its_caption() -> None:
+    with BotApi() as api:
+        async with opened(channel_to(api.url)) as channel:
+            assert await channel.send(a_notice()) == "chats 42"
+
+    [sent] = api.sent
+    notice = a_notice()
+    assert sent.photo == JPEG
+    assert sent.text == f"{notice.title}\n{notice.text}\n{notice.link}"
+
+
+async def test_without_a_picture_a_message_arrives() -> None:
+    with BotApi() as api:
+        async with opened(channel_to(api.url)) as channel:
+            await channel.send(a_notice(picture=None))
+
+    assert api.sent[0].photo is None
+    assert api.heard[0].path.endswith("/sendMessage")
+
+
+async def test_markup_in_names_arrives_as_text() -> None:
+    with BotApi() as api:
+        async with opened(channel_to(api.url)) as channel:
+            await channel.send(a_notice(title="<b>Yard & 'garden'</b>", text=NASTY))
+
+    assert api.sent[0].text.startswith("<b>Yard & 'garden'</b>\nÜnïcode <b>&")
+
+
+@pytest.mark.parametrize("letter", ["a", "😀", "&"])
+async def test_a_long_text_is_cut_to_the_limit_and_keeps_the_link(letter: str) -> None:
+    with BotApi() as api:
+        async with opened(channel_to(api.url)) as channel:
+            await channel.send(a_notice(text=letter * 3000))
+
+    [sent] = api.sent
+    assert sent.photo == JPEG
+    assert 1022 <= len(sent.text.encode("utf-16-le")) // 2 <= 1024
+    assert sent.text.endswith(f"…\n{a_notice().link}")
+
+
+async def test_a_picture_that_telegram_cannot_read_does_not_keep_the_words_back() -> None:
+    with BotApi(photos_work=False) as api:
+        async with opened(channel_to(api.url)) as channel:
+            await channel.send(a_notice())
+
+    [sent] = api.sent
+    assert (sent.photo, sent.text.splitlines()[0]) == (None, a_notice().title)
+
+
+async def test_too_many_requests_says_how_long_to_wait() -> None:
+    busy = no(429, "Too Many Requests: retry after 7", retry_after=7)
+    with BotApi(first=[busy]) as api:
+        async with opened(channel_to(api.url)) as channel:
+            with pytest.raises(DeliveryFailed) as caught:
+                await channel.send(a_notice())
+            assert caught.value.retry_after_s == 7.0
+            await channel.send(a_notice())
+
+    assert len(api.sent) == 1
+
+
+@pytest.mark.parametrize("token", ["123456:another-token", "654321:test-token_of-the_bot"])
+async def test_a_wrong_token_is_refused_and_not_repeated_in_the_error(token: str) -> None:
+    with BotApi() as api:
+        async with opened(channel_to(api.url, token=token)) as channel:
+            with pytest.raises(DeliveryRefused, match="does not know the bot token") as caught:
+                await channel.send(a_notice())
+
+    assert token not in str(caught.value)
+
+
+async def test_an_unknown_chat_is_refused() -> None:
+    with BotApi() as api:
+        async with opened(channel_to(api.url, chat_ids=[43])) as channel:
+            with pytest.raises(DeliveryRefused, match=r"chat 43 answered 400: .*chat not found"):
+                await channel.send(a_notice())
+
+
+async def test_a_chat_that_moved_is_named() -> None:
+    moved = no(400, "group chat was upgraded", migrate_to_chat_id=-1001)
+    with BotApi(first=[moved, moved]) as api:
+        async with opened(channel_to(api.url)) as channel:
+            with pytest.raises(DeliveryRefused, match="chat 42 became -1001"):
+                await channel.send(a_notice())
+
+
+async def test_a_chat_that_blocked_the_bot_keeps_nothing_from_the_others() -> None:
+    with BotApi(chats=["1", "3"], blocked=["2"]) as api:
+        async with opened(channel_to(api.url, chat_ids=[1, 2, "3"])) as channel:
+            assert await channel.send(a_notice()) == "chats 1, 3; refused by 2"
+
+    assert [sent.chat_id for sent in api.sent] == ["1", "3"]
+
+
+async def test_a_retry_leaves_out_the_chats_that_have_it() -> None:
+    fine = Reply(body=json.dumps({"ok": True, "result": {}}).encode())
+    with BotApi(chats=["1", "2"], first=[fine, no(500, "Internal Server Error")]) as api:
+        async with opened(channel_to(api.url, chat_ids=[1, 2])) as channel:
+            with pytest.raises(DeliveryFailed, match="chat 2 answered 500"):
+                await channel.send(a_notice())
+            await channel.send(a_notice())
+
+    assert [sent.chat_id for sent in api.sent] == ["2"]
+
+
+async def test_an_answer_that_is_no_json_is_a_failure_by_its_status() -> None:
+    with BotApi(first=[Reply(status=502, body=b"<html>Bad Gateway</html>")]) as api:
+        async with opened(channel_to(api.url)) as channel:
+            with pytest.raises(DeliveryFailed, match="answered 502"):
+                await channel.send(a_notice())
+
+
+async def test_a_server_that_hangs_is_given_up_in_time() -> None:
+    with BlackHole() as hole:
+        url = f"http://127.0.0.1:{hole.port}"
+        async with opened(channel_to(url, timeout_s=0.2)) as channel:
+            with pytest.raises(DeliveryFailed, match=r"did not answer within 0\.2 s"):
+                await channel.send(a_notice())
+
+
+async def test_a_bot_api_behind_a_path_works() -> None:
+    with BotApi() as api:
+        async with opened(channel_to(f"{api.url}/proxy/")) as channel:
+            with pytest.raises(DeliveryRefused):
+                await channel.send(a_notice())
+
+    assert api.heard[0].path == f"/proxy/bot{TOKEN}/sendPhoto"

@@ -1,0 +1,144 @@
+"""A Telegram Bot API server, small: `sendMessage` and `sendPhoto` with the real answers."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import HTTP
+from html.parser import HTMLParser
+from typing import Any
+
+from tests.servers.web import Heard, Reply, WebServer
+
+TOKEN = "123456:test-token_of-the_bot"  # noqa: S105  opens nothing but this server
+CAPTION_LIMIT = 1024
+MESSAGE_LIMIT = 4096
+_TAGS = {"b", "strong", "i", "em", "u", "s", "a", "code", "pre", "blockquote"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A message that a chat has."""
+
+    chat_id: str
+    text: str
+    """As the chat shows it: without markup."""
+    photo: bytes | None
+
+
+class _Text(HTMLParser):
+    """Reads `parse_mode=HTML` as strictly as the Bot API."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text = ""
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        if tag not in _TAGS:
+            raise ValueError(f'Unsupported start tag "{tag}"')
+        self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._open or self._open.pop() != tag:
+            raise ValueError(f'Unexpected end tag "{tag}"')
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def read(self, html: str) -> str:
+        self.feed(html)
+        self.close()
+        if self._open:
+            raise ValueError(f'Can\'t find end tag corresponding to start tag "{self._open[-1]}"')
+        return self.text
+
+
+class BotApi(WebServer):
+    """Knows one bot and the chats given; `first` are replies before it works properly."""
+
+    def __init__(
+        self,
+        *,
+        token: str = TOKEN,
+        chats: Sequence[str] = ("42",),
+        blocked: Sequence[str] = (),
+        first: Sequence[Reply] = (),
+        photos_work: bool = True,
+    ) -> None:
+        super().__init__()
+        self._token = token
+        self._chats = set(chats)
+        self._blocked = set(blocked)
+        self._first = list(first)
+        self._photos_work = photos_work
+        self.sent: list[Sent] = []
+
+    def answer(self, request: Heard) -> Reply:
+        prefix, _, method = request.path.rpartition("/")
+        if prefix != f"/bot{self._token}":
+            return no(401, "Unauthorized")
+        if self._first:
+            return self._first.pop(0)
+        fields, files = read_form(request)
+        if method == "sendMessage":
+            return self._keep(fields, "text", MESSAGE_LIMIT, None)
+        if method == "sendPhoto":
+            return self._photo(fields, files.get("photo"))
+        return no(404, "Not Found")
+
+    def _photo(self, fields: dict[str, Any], photo: bytes | None) -> Reply:
+        if photo is None:
+            return no(400, "Bad Request: there is no photo in the request")
+        if not self._photos_work or not photo.startswith(b"\xff\xd8"):
+            return no(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        return self._keep(fields, "caption", CAPTION_LIMIT, photo)
+
+    def _keep(self, fields: dict[str, Any], name: str, limit: int, photo: bytes | None) -> Reply:
+        chat, text = str(fields.get("chat_id", "")), str(fields.get(name, ""))
+        if chat in self._blocked:
+            return no(403, "Forbidden: bot was blocked by the user")
+        if chat not in self._chats:
+            return no(400, "Bad Request: chat not found")
+        if fields.get("parse_mode") == "HTML":
+            try:
+                text = _Text().read(text)
+            except ValueError as error:
+                return no(400, f"Bad Request: can't parse entities: {error}")
+        if len(text.encode("utf-16-le")) // 2 > limit:
+            return no(400, f"Bad Request: message {name} is too long")
+        if photo is None and not text:
+            return no(400, "Bad Request: message text is empty")
+        self.sent.append(Sent(chat_id=chat, text=text, photo=photo))
+        result = {"message_id": len(self.sent), "chat": {"id": chat}, name: text}
+        return Reply(body=json.dumps({"ok": True, "result": result}).encode())
+
+
+def no(status: int, description: str, **parameters: Any) -> Reply:
+    """An answer that says no, such as `no(429, "Too Many Requests", retry_after=7)`."""
+    body = {"ok": False, "error_code": status, "description": description}
+    if parameters:
+        body["parameters"] = parameters
+    return Reply(status=status, body=json.dumps(body).encode())
+
+
+def read_form(request: Heard) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Fields and files of a JSON or multipart body."""
+    kind = request.headers.get("content-type", "")
+    if kind.startswith("application/json"):
+        return json.loads(request.body), {}
+    message = message_from_bytes(
+        b"Content-Type: " + kind.encode() + b"\r\n\r\n" + request.body, policy=HTTP
+    )
+    fields: dict[str, Any] = {}
+    files: dict[str, bytes] = {}
+    for part in message.iter_parts():
+        name = str(part.get_param("name", header="content-disposition"))
+        data = part.get_payload(decode=True)
+        content = data if isinstance(data, bytes) else b""
+        if part.get_filename():
+            files[name] = content
+        else:
+            fields[name] = content.decode()
+    return fields, files
