@@ -5,12 +5,15 @@ from typing import Protocol
 
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
+from vedette.sources.stats import SourceStats
 
 
 class Stream(Protocol):
     """One opening of a source. Belongs to one thread, except for `close`."""
 
     info: StreamInfo
+    """A new object when the format changes within the stream."""
+    stats: SourceStats
 
     def packets(self) -> Iterator[Packet]:
         """Every packet in decoding order; ends at the end of a file.
@@ -38,7 +41,8 @@ class Source(Protocol):
     """One camera, by address. The pipeline opens it again after a loss."""
 
     live: bool
-    """True where frames come when they come; False where they can be had as fast as we can."""
+    """True where frames come when they come, and an end is a loss; False for a recording, which
+    may end. A source that learns it by opening says True before."""
 
     def open(self) -> Stream:
         """Connect and read far enough to know the format.

@@ -1,0 +1,118 @@
+"""Turns packets into frames with one decoder thread; counts and leaves out what is damaged."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from vedette.contracts.errors import VedetteError
+from vedette.contracts.frame import Frame
+from vedette.contracts.packet import Packet
+from vedette.sources.planes import MOST_PX, planes, sane_size
+from vedette.sources.stats import SourceStats
+
+MOST_BAD = 1000
+"""So many packets in a row without a usable picture, and the stream is given up (cameras with
+long groups of pictures may begin with several hundred that cannot be decoded)."""
+_REMEMBERED = 256
+"""Packets that a decoder may hold before their picture comes out (it holds 16 at most)."""
+
+DECODER_OPTIONS = {"max_pixels": str(MOST_PX), "threads": "1"}
+"""For the demuxer's own decoders too: they look at the first pictures to learn the format."""
+
+
+def decodable(packet: Packet) -> "av.Packet[av.VideoStream]":
+    """The demuxer's packet, or a new one of the same content (with the padding decoders need)."""
+    if isinstance(packet.origin, av.Packet):
+        return packet.origin
+    copy = av.Packet(len(packet.data))
+    copy.update(packet.data)
+    copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+    copy.is_keyframe = packet.is_keyframe
+    return cast("av.Packet[av.VideoStream]", copy)
+
+
+class FrameDecoder:
+    """One decoder. Belongs to one thread."""
+
+    def __init__(
+        self,
+        context: VideoCodecContext,
+        *,
+        camera_id: str,
+        stats: SourceStats,
+        give_up: Callable[[str], VedetteError],
+        on_size: Callable[[int, int], None],
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        context.thread_count = 1
+        context.options = {**context.options, **DECODER_OPTIONS}
+        self._context = context
+        self._camera_id = camera_id
+        self._stats = stats
+        self._give_up = give_up
+        self._on_size = on_size
+        self._size = size or (context.width, context.height)
+        self._reformatter = VideoReformatter()
+        self._times: OrderedDict[int, int] = OrderedDict()
+        self._last_us = 0
+        self._bad = 0
+
+    def decode(self, packet: Packet) -> Sequence[Frame]:
+        """The frames that this packet completes.
+
+        Raises:
+            SourceLost, SourceRefused: nothing usable came of the last few hundred packets.
+        """
+        self._times[packet.pts] = self._last_us = packet.at_us
+        while len(self._times) > _REMEMBERED:
+            self._times.popitem(last=False)
+        return self._take(decodable(packet))
+
+    def flush(self) -> Sequence[Frame]:
+        """The frames that are still inside; the decoder can be used again afterwards."""
+        frames = self._take(None)
+        self._context.flush_buffers()
+        return frames
+
+    def _take(self, packet: "av.Packet[av.VideoStream] | None") -> list[Frame]:
+        try:
+            pictures = self._context.decode(packet)
+        except (av.FFmpegError, MemoryError):
+            self._stats.decode_errors += 1
+            pictures = []
+        frames = [frame for picture in pictures if (frame := self._frame(picture)) is not None]
+        self._bad = 0 if frames else self._bad + 1
+        if self._bad >= MOST_BAD:
+            self._bad = 0
+            raise self._give_up(f"nothing usable in the last {MOST_BAD} packets of video")
+        return frames
+
+    def _frame(self, picture: VideoFrame) -> Frame | None:
+        size = (picture.width, picture.height)
+        if picture.is_corrupt or not sane_size(*size):
+            self._stats.damaged_frames += 1
+            return None
+        if size != self._size:
+            self._stats.size_changes += 1
+            self._size = size
+            self._on_size(*size)
+        y, u, v = planes(picture, self._reformatter)
+        self._stats.frames += 1
+        return Frame(
+            camera_id=self._camera_id,
+            number=self._stats.frames,
+            at_us=self._time_of(picture),
+            y=y,
+            u=u,
+            v=v,
+        )
+
+    def _time_of(self, picture: VideoFrame) -> int:
+        if picture.pts is None:
+            return self._last_us
+        return self._times.pop(picture.pts, self._last_us)

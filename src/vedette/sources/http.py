@@ -1,0 +1,89 @@
+"""Video over HTTP: a recording (MP4, MPEG-TS) or a camera (MJPEG, MPEG-TS without an end)."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, field_validator
+
+from vedette.kit.clock import Clock
+from vedette.plugins.registry import PluginConfig
+from vedette.sources.address import Address, check_url
+from vedette.sources.av_stream import AvStream, open_live, open_recorded
+from vedette.sources.container import FORMATS, Target, open_video
+from vedette.sources.start import Start, start_us
+
+_SCHEMES = ("http", "https")
+
+
+class HttpConfig(PluginConfig):
+    """Video at an HTTP address."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    url: Annotated[str, Field(repr=False)] = Field(description="`https://user:password@host/path`.")
+    live: bool | None = Field(
+        default=None,
+        description="True for a camera, false for a recording; absent: what states its length is "
+        "a recording.",
+    )
+    hls: bool = Field(default=False, description="Follow an HLS playlist (of HTTP addresses only).")
+    start: Start = None
+    open_timeout_s: float = Field(default=10.0, gt=0.0, le=120.0)
+    read_timeout_s: float = Field(default=10.0, gt=0.0, le=120.0)
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        return check_url(url, _SCHEMES)
+
+
+class HttpSource:
+    """One camera or recording over HTTP."""
+
+    Config = HttpConfig
+
+    def __init__(self, config: HttpConfig, *, camera_id: str, clock: Clock) -> None:
+        self.live = config.live is not False
+        """As configured; where that is left open, true until `open` has found a length."""
+        self._config = config
+        self._camera_id = camera_id
+        self._clock = clock
+        self._address = Address(config.url)
+
+    def __str__(self) -> str:
+        return str(self._address)
+
+    def open(self) -> AvStream:
+        """Connect; one attempt.
+
+        Raises:
+            SourceLost: cannot be reached now.
+            SourceRefused: wrong password or path, or no video.
+        """
+        target, config = self._target(), self._config
+        if config.live:
+            return open_live(target, camera_id=self._camera_id, clock=self._clock)
+        opened = open_video(target)
+        if config.live is None:
+            self.live = opened.info.duration_s == 0.0
+        if self.live:
+            return open_live(target, opened=opened, camera_id=self._camera_id, clock=self._clock)
+        began_us = start_us(config.start, opened.container, self._clock)
+        return open_recorded(
+            target, opened, camera_id=self._camera_id, clock=self._clock, start_us=began_us
+        )
+
+    def _target(self) -> Target:
+        config = self._config
+        return Target(
+            address=self._address,
+            options={
+                "analyzeduration": "1000000",
+                "probesize": "500000",
+                "rw_timeout": str(round(config.read_timeout_s * 1e6)),
+                # A playlist must not make us open files or other protocols.
+                "protocol_whitelist": "http,https,tcp,tls",
+                "format_whitelist": f"{FORMATS},hls" if config.hls else FORMATS,
+            },
+            open_s=config.open_timeout_s,
+            read_s=config.read_timeout_s,
+        )
