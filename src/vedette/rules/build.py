@@ -1,0 +1,71 @@
+"""Builds the rules of one camera from their settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vedette.contracts.errors import InvalidConfig
+from vedette.contracts.event import Severity
+from vedette.plugins.registry import configure
+from vedette.rules.base import RuleConfig
+from vedette.rules.port import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltRule:
+    """A rule with what its events are called."""
+
+    id: str
+    kind: str
+    """Name of the plug-in, which is the type of its events: `presence`, `enter` ..."""
+    severity: Severity
+    message: str | None
+    zone: str | None
+    line: str | None
+    rule: Rule
+
+
+def build_rule(
+    settings: Mapping[str, Any], zones: Sequence[str], lines: Sequence[str]
+) -> BuiltRule:
+    """One rule from `{"type": "presence", "id": ..., ...}`.
+
+    Args:
+        zones, lines: ids of the camera's, in the order of `Samples`.
+    Raises:
+        UnknownPlugin: no rule is called so.
+        InvalidConfig: it names a zone or line that the camera does not have.
+        pydantic.ValidationError: its own settings are wrong.
+    """
+    plugin, config = configure("rule", settings)
+    kind = str(settings["type"])
+    if not isinstance(config, RuleConfig):
+        raise InvalidConfig(
+            f"the plug-in {kind!r} is not a rule of this version: its Config must derive from "
+            "vedette.rules.base.RuleConfig"
+        )
+    return BuiltRule(
+        id=config.id,
+        kind=kind,
+        severity=config.severity,
+        message=config.message,
+        zone=getattr(config, "zone", None),
+        line=getattr(config, "line", None),
+        rule=plugin(config, zones=tuple(zones), lines=tuple(lines)),
+    )
+
+
+def build_rules(
+    settings: Sequence[Mapping[str, Any]], zones: Sequence[str], lines: Sequence[str]
+) -> tuple[BuiltRule, ...]:
+    """Every rule of one camera.
+
+    Raises:
+        InvalidConfig: as `build_rule`; or two rules have the same id.
+        pydantic.ValidationError: the settings of one rule are wrong.
+    """
+    rules = tuple(build_rule(one, zones, lines) for one in settings)
+    ids = [rule.id for rule in rules]
+    if twice := sorted({i for i in ids if ids.count(i) > 1}):
+        raise InvalidConfig(f"two rules have the id {twice[0]!r}; ids must differ")
+    return rules
