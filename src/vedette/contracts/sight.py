@@ -40,6 +40,9 @@ class Detections:
     """(n,) index into `labels`."""
     labels: tuple[str, ...]
     """Names of all classes that the detector knows."""
+    looks: F32 | None = None
+    """(n, k) unit vectors, one per box: how alike two objects look is their dot product, 0..1.
+    None where nobody looked at the pixels (`vedette.track.looks` does)."""
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -51,6 +54,7 @@ class Detections:
             scores=self.scores[rows],
             classes=self.classes[rows],
             labels=self.labels,
+            looks=None if self.looks is None else self.looks[rows],
         )
 
     @staticmethod
@@ -98,7 +102,8 @@ class EndedTrack:
     label: str
     confirmed: bool
     code: str
-    """Why: `lost` (not seen for too long), `unconfirmed` (seen too rarely)."""
+    """Why: `lost` (not seen for too long), `left` (walked out of the picture), `unconfirmed` (seen
+    too rarely), `finished` (the source ended)."""
     seen: int
     """Number of detections that belonged to it."""
     first_us: int

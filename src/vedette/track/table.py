@@ -1,0 +1,136 @@
+"""The tracks of one camera as columns: no object per track, so many cost little more than few."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vedette.contracts.sight import F32, I64, Bools
+from vedette.track import kalman
+from vedette.track.assign import Index
+from vedette.track.boxes import F64
+
+_STATE = slice(0, kalman.ROWS)
+_LAST = slice(kalman.ROWS, kalman.ROWS + 4)
+_UNSEEN, _SCORE, _BEST = range(kalman.ROWS + 4, kalman.ROWS + 7)
+_FLOATS = kalman.ROWS + 7
+_ID, _SEEN, _FIRST, _LATEST, _CLASS = range(5)
+_INTS = 5
+
+BINS = 128
+"""Bins of each track's scores: its median is known to 1/128, whatever its length."""
+_KEEP = 0.9
+"""Share of the earlier looks that stays with each clear sight of a track."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The detections of one frame as columns: m of them."""
+
+    corners: F64
+    """(4, m) left, top, right, bottom."""
+    centres: F64
+    """(4, m) centre x, centre y, width, height."""
+    scores: F64
+    """(m,)"""
+    classes: Index
+    """(m,)"""
+    looks: F32 | None
+    """(m, k)"""
+
+
+class Table:
+    """n tracks, the oldest first."""
+
+    def __init__(self, classes: int, looks: int) -> None:
+        self._floats: F64 = np.zeros((_FLOATS, 0), dtype=np.float64)
+        self._ints = np.zeros((_INTS, 0), dtype=np.int64)
+        self._votes = np.zeros((0, classes), dtype=np.float32)
+        self._scores = np.zeros((0, BINS), dtype=np.int32)
+        self.looks: F32 = np.zeros((0, looks), dtype=np.float32)
+        self._bind()
+
+    def _bind(self) -> None:
+        """Name the rows: views into the blocks, so writing to them writes to the table."""
+        floats, ints = self._floats, self._ints
+        self.state: F64 = floats[_STATE]
+        """(20, n) of `kalman`."""
+        self.last: F64 = floats[_LAST]
+        """(4, n) centre and size when last seen."""
+        self.unseen_s: F64 = floats[_UNSEEN]
+        """(n,) seconds looked since last seen."""
+        self.score: F64 = floats[_SCORE]
+        """(n,) of the latest detection."""
+        self.best_score: F64 = floats[_BEST]
+        self.ids: I64 = ints[_ID]
+        self.seen: I64 = ints[_SEEN]
+        """(n,) number of detections."""
+        self.first_us: I64 = ints[_FIRST]
+        self.latest_us: I64 = ints[_LATEST]
+        """(n,) when last seen."""
+        self.classes: I64 = ints[_CLASS]
+        """(n,) class with the largest sum of scores."""
+
+    def __len__(self) -> int:
+        return self._ints.shape[1]
+
+    def median_score(self, row: int) -> float:
+        """Median of all scores of a track, to 1/128."""
+        below = np.cumsum(self._scores[row])
+        return (float(np.searchsorted(below, below[-1] / 2.0)) + 0.5) / BINS
+
+    def absorb(self, rows: Index, seen: Seen, columns: Index, clear: Bools, at_us: int) -> None:
+        """Give each track of `rows` its detection; its looks are learnt where it is `clear`."""
+        scores = seen.scores[columns]
+        self._floats[_LAST, rows] = seen.centres[:, columns]
+        self._floats[_UNSEEN, rows] = 0.0
+        self._floats[_SCORE, rows] = scores
+        self._floats[_BEST, rows] = np.maximum(self._floats[_BEST, rows], scores)
+        self._ints[_SEEN, rows] += 1
+        self._ints[_LATEST, rows] = at_us
+        self._count(rows, scores, seen.classes[columns])
+        if seen.looks is not None and clear.any():
+            rows, columns = rows[clear], columns[clear]
+            mixed = _KEEP * self.looks[rows] + (1.0 - _KEEP) * seen.looks[columns]
+            length = np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
+            self.looks[rows] = mixed / length
+
+    def add(self, first_id: int, seen: Seen, columns: Index, at_us: int) -> None:
+        """Begin a track for each of these detections, numbered from `first_id`."""
+        n, count = len(self), len(columns)
+        floats = np.zeros((_FLOATS, count), dtype=np.float64)
+        floats[_STATE] = kalman.begin(seen.centres[:, columns])
+        floats[_LAST] = seen.centres[:, columns]
+        floats[_SCORE] = floats[_BEST] = seen.scores[columns]
+        ints = np.zeros((_INTS, count), dtype=np.int64)
+        ints[_ID] = np.arange(first_id, first_id + count)
+        ints[_SEEN] = 1
+        ints[_FIRST] = ints[_LATEST] = at_us
+        self._floats = np.concatenate((self._floats, floats), axis=1)
+        self._ints = np.concatenate((self._ints, ints), axis=1)
+        self._bind()
+        self._votes = _longer(self._votes, count)
+        self._scores = _longer(self._scores, count)
+        looks = _longer(self.looks, count)
+        if seen.looks is not None:
+            looks[n:] = seen.looks[columns]
+        self.looks = looks
+        self._count(np.arange(n, n + count), seen.scores[columns], seen.classes[columns])
+
+    def keep(self, rows: Bools) -> None:
+        """Drop all other tracks."""
+        self._floats = self._floats[:, rows]
+        self._ints = self._ints[:, rows]
+        self._bind()
+        self._votes, self._scores = self._votes[rows], self._scores[rows]
+        self.looks = self.looks[rows]
+
+    def _count(self, rows: Index, scores: F64, classes: Index) -> None:
+        self._votes[rows, classes] += scores
+        self._scores[rows, np.minimum((scores * BINS).astype(np.intp), BINS - 1)] += 1
+        self._ints[_CLASS, rows] = self._votes[rows].argmax(axis=1)
+
+
+def _longer(rows: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
+    return np.concatenate((rows, np.zeros((count, rows.shape[1]), dtype=rows.dtype)))
