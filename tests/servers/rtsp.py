@@ -1,5 +1,6 @@
 """A real RTSP server for tests, as a process of its own."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -45,6 +46,11 @@ class RtspServer:
                     return
             time.sleep(0.05)
         raise TimeoutError(f"the RTSP server did not answer within {_START_S} s")
+
+    def freeze(self) -> None:
+        """Keep the connections, but say nothing any more; only `stop` ends this."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
         """End it, as a power cut would."""

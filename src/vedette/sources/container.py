@@ -18,9 +18,10 @@ from vedette.sources.planes import sane_size
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,obu,ivf,av1,"
-    "flv,asf,ogg,nut,mxf,rm,dv,dhav,wtv,mjpeg,mpjpeg,yuv4mpegpipe,gif,vc1"
+    "flv,asf,ogg,nut,mxf,rm,dv,dhav,wtv,mjpeg,mpjpeg,yuv4mpegpipe,gif,vc1,wav,mp3,aac,flac"
 )
-"""Containers of video. Not among them: playlists (hls, concat, dash, sdp), which open others."""
+"""Containers of video, and of audio, so that we can say that there is no video in it. Not among
+them: playlists (hls, concat, dash, sdp), which open others."""
 
 _PATIENT = {"analyzeduration": "5000000", "probesize": "5000000"}
 
