@@ -13,10 +13,14 @@ from vedette.contracts.errors import StorageFailed
 def write_atomically(file: Path, data: bytes) -> None:
     """Temporary name, fsync, rename, fsync of the folder: a crash leaves the old file or the new.
 
+    Called with the lock held; what a killed writer left behind is removed.
+
     Raises:
         StorageFailed: the disk is full, or the folder cannot be written.
     """
     try:
+        for left in file.parent.glob(f".{file.name}.*"):
+            left.unlink()
         descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         try:
             with os.fdopen(descriptor, "wb") as stream:

@@ -152,6 +152,18 @@ def test_a_full_disk_leaves_nothing_half_done(
     assert visible(store) == []
 
 
+def test_what_a_killed_pull_left_behind_is_removed(store: ModelStore, spec: ModelSpec) -> None:
+    store.folder.mkdir()
+    for name in (".tiny.onnx.k1lled", ".tiny.json.k1lled"):
+        (store.folder / name).write_bytes(b"half")
+    (store.folder / "tiny.onnx").write_bytes(b"whole, but killed before its note was written")
+
+    store.pull(spec)
+
+    assert visible(store) == ["tiny.json", "tiny.onnx"]
+    assert store.info(spec).problem is None
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, spec: ModelSpec) -> None:
     (tmp_path / "file").write_text("")
 
