@@ -25,7 +25,10 @@ LINK = re.compile(r"\]\(([^)\s]+)(?: \"[^\"]*\")?\)|(?:src|href)=\"([^\"]+)\"")
 HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 ENTRY = re.compile(r"^\*\*(.+?)\*\* +(.*?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
-HEADINGS = ["Status", "Context", "Decision", "Consequences"]
+STATUS = re.compile(
+    r"^(?:Status: |## Status\n\n)(proposed|accepted|superseded by \d{4})", re.M | re.I
+)
+HEADINGS = ["Context", "Decision", "Consequences"]
 
 
 def documents() -> list[Path]:
@@ -83,10 +86,11 @@ def test_a_heading_is_found_by_its_anchor() -> None:
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda file: file.stem)
-def test_decision_record_has_its_four_headings_and_its_line_in_the_list(record: Path) -> None:
+def test_decision_record_has_its_parts_and_its_line_in_the_list(record: Path) -> None:
     text = record.read_text("utf-8")
     headings = [heading for heading in HEADING.findall(text) if heading in HEADINGS]
 
+    assert STATUS.search(text), "second line: Status: proposed, accepted or superseded by NNNN"
     assert headings == HEADINGS
     assert text.startswith(f"# {record.stem[:4]}: "), f"first line: # {record.stem[:4]}: Title"
     assert f"({record.name})" in RECORD_LIST.read_text("utf-8"), f"add it to {RECORD_LIST.name}"

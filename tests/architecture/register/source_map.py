@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import typer
 from tests.architecture.register.extract import Entry, read
 
 from vedette.contracts.topics import TOPICS
@@ -171,9 +172,12 @@ def _has_route(path: str) -> bool:
 
 
 def _has_command(name: str) -> bool:
-    marks = (f"command({_quoted(name)}", f"def {name}(")
-    texts = [file.read_text("utf-8") for file in _sources("cli")]
-    return any(mark in text for text in texts for mark in marks)
+    try:
+        app = import_module("vedette.cli.main").app
+    except ModuleNotFoundError:
+        return False
+    commands = typer.main.get_group(app).commands
+    return name in commands
 
 
 def _has_target(name: str) -> bool:
