@@ -35,6 +35,8 @@ class Event(Payload):
     """Class of the object: person, car ... (of the first one where there are several)."""
     zone_id: Slug | None = None
     line_id: Slug | None = None
+    message: str | None = None
+    """What people are told instead of our own words."""
     dedupe_key: str
     track_ids: tuple[str, ...] = ()
     """`camera/session/number` of the tracks involved, the first one first."""

@@ -1,0 +1,57 @@
+# The project's commands. `make demo` and `make test` do all of their own set-up, without root.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help
+help: ## say what can be made
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Vedette needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the dependencies into $(VENV) (once; about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## virtual environment, dependencies, default model
+	@$(BIN)/vedette models pull
+
+.PHONY: demo
+demo: setup ## real people in real video, with a page to look at (DEMO="--seconds 30")
+	@$(BIN)/vedette demo $(DEMO)
+
+.PHONY: test
+test: setup ## all tests that need no root
+	@$(BIN)/python -m pytest -n 2 -m "not e2e" --cov --cov-report=term:skip-covered $(TESTS)
+
+.PHONY: e2e
+e2e: setup ## tests that need what apt provides (see .ci/run)
+	@$(BIN)/python -m pytest -m e2e tests/e2e
+
+.PHONY: check
+check: $(READY) ## ruff, mypy --strict, import-linter, deptry
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+
+.PHONY: bench
+bench: setup ## measure, and print the table
+	@$(BIN)/python -m benchmarks
+
+.PHONY: lock
+lock: ## pin the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra dev pyproject.toml --output-file requirements.txt
+
+.PHONY: clean
+clean: ## remove what make made
+	rm -rf $(VENV) .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

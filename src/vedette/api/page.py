@@ -1,0 +1,132 @@
+"""The plain page: live pictures, events with snapshots, clips that play. Rendered here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from vedette.alerts.wording import title_of
+from vedette.api.context import ApiContext, context_of
+from vedette.api.events import artifact_url
+from vedette.contracts.artifact import Artifact, ArtifactKind
+from vedette.contracts.event import Event
+from vedette.contracts.verdict import Verdict
+from vedette.kit.clock import from_us
+
+router = APIRouter(include_in_schema=False)
+
+TEMPLATES = Path(__file__).parent / "templates"
+CARDS = 24
+PAGES = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One event as the page shows it."""
+
+    event: Event
+    title: str
+    duration_s: float
+    picture: str | None
+    preview: str | None
+    clip: str | None
+
+
+def card_of(event: Event, artifacts: Sequence[Artifact], names: Mapping[str, str]) -> Card:
+    urls = {artifact.kind: artifact_url(artifact) for artifact in artifacts}
+    ended = event.ended_at
+    return Card(
+        event=event,
+        title=title_of(event, names.get(event.camera_id, event.camera_id)),
+        duration_s=(ended - event.started_at).total_seconds() if ended else 0.0,
+        picture=urls.get(ArtifactKind.SNAPSHOT_ANNOTATED) or urls.get(ArtifactKind.SNAPSHOT),
+        preview=urls.get(ArtifactKind.PREVIEW) or urls.get(ArtifactKind.GIF),
+        clip=urls.get(ArtifactKind.CLIP),
+    )
+
+
+@router.get("/")
+async def home(request: Request, cursor: str | None = None) -> HTMLResponse:
+    context = context_of(request)
+    return _render("home.html", cameras=context.cameras(), **await _cards(context, cursor))
+
+
+@router.get("/fragments/events")
+async def events(request: Request) -> HTMLResponse:
+    return _render("events.html", **await _cards(context_of(request), None))
+
+
+@router.get("/events/{event_id}")
+async def event(request: Request, event_id: UUID) -> HTMLResponse:
+    context = context_of(request)
+    async with context.store.read() as unit:
+        held = await unit.events(context.scope).get(event_id)
+        artifacts = await unit.artifacts(context.scope).of_event(event_id)
+        verdicts = [
+            line
+            for track_id in held.track_ids
+            for line in await unit.verdicts(context.scope).of_track(track_id)
+        ]
+    return _render(
+        "event.html",
+        card=card_of(held, artifacts, _names(context)),
+        verdicts=[_line(verdict) for verdict in verdicts],
+        files=[
+            {"url": artifact_url(a), "kind": str(a.kind), "size": a.size_bytes} for a in artifacts
+        ],
+    )
+
+
+@router.get("/style.css")
+async def style() -> Response:
+    return _asset("style.css", "text/css; charset=utf-8")
+
+
+@router.get("/page.js")
+async def script() -> Response:
+    return _asset("page.js", "text/javascript; charset=utf-8")
+
+
+async def _cards(context: ApiContext, cursor: str | None) -> dict[str, Any]:
+    async with context.store.read() as unit:
+        page = await unit.events(context.scope).find(limit=CARDS, after=cursor)
+        files = await unit.artifacts(context.scope).of_events([e.id for e in page.events])
+    names = _names(context)
+    return {"events": [card_of(e, files[e.id], names) for e in page.events], "next": page.next}
+
+
+def _names(context: ApiContext) -> dict[str, str]:
+    return {camera.id: camera.name for camera in context.cameras()}
+
+
+def _line(verdict: Verdict) -> dict[str, Any]:
+    numbers = {
+        key: round(value, 3) if isinstance(value, float) else value
+        for key, value in verdict.numbers.items()
+    }
+    at = from_us(verdict.at_us)
+    return {
+        "time": f"{at:%H:%M:%S}.{at.microsecond // 100_000}",
+        "stage": verdict.stage,
+        "code": verdict.code,
+        "numbers": numbers,
+    }
+
+
+def _render(template: str, **values: Any) -> HTMLResponse:
+    return HTMLResponse(PAGES.get_template(template).render(**values))
+
+
+def _asset(name: str, media_type: str) -> Response:
+    return Response((TEMPLATES / name).read_bytes(), media_type=media_type)

@@ -1,0 +1,170 @@
+"""One recording through the real pipeline, as fast as it goes: events, tracks, files."""
+
+import csv
+import io
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vedette.app.build import Surroundings, build_camera, build_detector
+from vedette.app.collect import Collected, Collector, write_text
+from vedette.app.settings import CameraSettings, ModuleSettings
+from vedette.bus.memory import MemoryBus
+from vedette.contracts.errors import SourceRefused
+from vedette.contracts.frame import Frame
+from vedette.contracts.sight import Tracks
+from vedette.contracts.sink import TrackRecord
+from vedette.kit.clock import Clock
+from vedette.models.fetch import Progress, silent
+from vedette.pipeline.capture import at_once
+from vedette.pipeline.stats import CameraStats
+from vedette.track.smooth import Rows, complete
+
+HEADER = ("frame", "id", "left", "top", "width", "height", "score", "label")
+
+Seen = Callable[[int, int], None]
+"""Told of progress: frames so far, frames in all (0 where unknown)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What to do."""
+
+    camera: CameraSettings
+    detector: ModuleSettings
+    every_frame: bool = False
+    json: Path | None = None
+    tracks: Path | None = None
+    artifacts: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What came of it."""
+
+    events: list[Collected]
+    tracks: list[TrackRecord]
+    stats: CameraStats
+    rows: int
+    """Rows of the tracks file."""
+    took_s: float
+    video_s: float
+    """Length of what was looked at."""
+
+
+@dataclass(slots=True, kw_only=True)
+class TrackTable:
+    """Collects what the tracker says of each frame, in pixels of the source."""
+
+    labels: tuple[str, ...] = ()
+    size: tuple[int, int] = (0, 0)
+    confirmed: set[int] = field(default_factory=set)
+    _frames: list[int] = field(default_factory=list)
+    _times_us: list[int] = field(default_factory=list)
+    _rows: list[Rows] = field(default_factory=list)
+
+    def watch(self, frame: Frame, tracks: Tracks) -> None:
+        """Take the observed tracks of one frame, tentative ones included."""
+        self.labels = tracks.labels
+        self.size = (frame.width, frame.height)
+        self.confirmed.update(tracks.ids[tracks.confirmed].tolist())
+        self._frames.append(frame.number)
+        self._times_us.append(frame.at_us)
+        seen = np.flatnonzero(tracks.observed)
+        self._rows.append(
+            Rows(
+                frames=np.full(len(seen), frame.number, dtype=np.int64),
+                ids=tracks.ids[seen],
+                boxes=tracks.boxes[seen],
+                scores=tracks.scores[seen],
+                classes=tracks.classes[seen],
+            )
+        )
+
+    def whole(self) -> Rows:
+        """Confirmed tracks with their beginnings and their gaps filled."""
+        rows = Rows(
+            frames=np.concatenate([r.frames for r in self._rows]),
+            ids=np.concatenate([r.ids for r in self._rows]),
+            boxes=np.concatenate([r.boxes for r in self._rows]),
+            scores=np.concatenate([r.scores for r in self._rows]),
+            classes=np.concatenate([r.classes for r in self._rows]),
+        )
+        return complete(
+            rows.pick(np.isin(rows.ids, sorted(self.confirmed))),
+            frames=np.array(self._frames, dtype=np.int64),
+            at_us=np.array(self._times_us, dtype=np.int64),
+        )
+
+    def text(self) -> tuple[str, int]:
+        """The file's content, and its number of rows."""
+        rows = self.whole()
+        width, height = self.size
+        pixels = rows.boxes.astype(np.float64) * (width, height, width, height)
+        sheet = io.StringIO(newline="")
+        table = csv.writer(sheet, lineterminator="\n")
+        table.writerow(HEADER)
+        for row, (left, top, right, bottom) in enumerate(pixels.tolist()):
+            place = (f"{v:.2f}" for v in (left, top, right - left, bottom - top))
+            label = self.labels[int(rows.classes[row])]
+            score = f"{float(rows.scores[row]):.4f}"
+            table.writerow((int(rows.frames[row]), int(rows.ids[row]), *place, score, label))
+        return sheet.getvalue(), len(rows)
+
+
+def analyze(
+    analysis: Analysis, clock: Clock, *, seen: Seen, progress: Progress = silent
+) -> Findings:
+    """Look at a whole recording and write what was asked for.
+
+    Raises:
+        SourceRefused: the source is no video, or not a single frame could be read.
+        SourceLost: an address that cannot be reached.
+        ModelUnavailable, InvalidConfig, StorageFailed
+    """
+    began = clock.monotonic()
+    table = TrackTable()
+    collector = Collector(folder=analysis.artifacts)
+    detector = build_detector(analysis.detector, clock, progress)
+    with detector, tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
+        pipeline = build_camera(
+            analysis.camera,
+            Surroundings(
+                clock=clock,
+                bus=MemoryBus(clock=clock),
+                sink=collector,
+                detector=detector,
+                work=at_once,
+                parts=Path(scratch) if analysis.artifacts is not None else None,
+                every_frame=analysis.every_frame,
+                watchers=(table.watch,),
+                frames=seen,
+            ),
+        )
+        pipeline.watch(threading.Event())
+        pipeline.finish("source_ended")
+    stats = pipeline.stats
+    if stats.frames == 0:
+        raise SourceRefused(f"{pipeline.source}: not a single picture could be decoded")
+    rows = 0
+    if analysis.tracks is not None:
+        text, rows = table.text()
+        write_text(analysis.tracks, text)
+    if analysis.json is not None:
+        write_text(analysis.json, "".join(f"{line}\n" for line in collector.lines()))
+    return Findings(
+        events=collector.in_order(),
+        tracks=[t for t in collector.tracks if _number(t) in table.confirmed],
+        stats=stats,
+        rows=rows,
+        took_s=clock.monotonic() - began,
+        video_s=(stats.last_frame_us - stats.first_frame_us) / 1e6,
+    )
+
+
+def _number(track: TrackRecord) -> int:
+    return int(track.id.rpartition("/")[2])

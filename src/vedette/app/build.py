@@ -1,0 +1,203 @@
+"""Builds cameras and detectors from settings: the only place that knows which parts go where."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vedette.app.settings import CameraSettings, ModuleSettings
+from vedette.config.secrets import reveal
+from vedette.contracts.bus import Bus
+from vedette.contracts.event import Event
+from vedette.contracts.frame import Frame
+from vedette.contracts.sight import Tracks
+from vedette.contracts.sink import EventSink
+from vedette.detect.server import DetectorServer
+from vedette.kit.clock import Clock, from_us
+from vedette.media.picture import Mark, Outline, annotated
+from vedette.media.ring import PacketRing
+from vedette.models.catalogue import Catalogue
+from vedette.models.fetch import Progress
+from vedette.models.store import ModelStore
+from vedette.pipeline.announce import Announcer
+from vedette.pipeline.book import BoundRule, EventBook
+from vedette.pipeline.camera import CameraPipeline, Watcher
+from vedette.pipeline.capture import CapturePlan, EventCapture, Work
+from vedette.pipeline.gate import LookGate
+from vedette.pipeline.labels import LabelFilter
+from vedette.pipeline.ledger import Ledger
+from vedette.pipeline.live import LiveView
+from vedette.pipeline.sight import fraction_box
+from vedette.pipeline.stats import CameraStats
+from vedette.plugins.registry import build, configure
+from vedette.zones.config import ZoneMap
+from vedette.zones.zones import Zones
+
+LIVE_WIDTH = 960
+"""Widest live picture of the page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all cameras of a process share."""
+
+    clock: Clock
+    bus: Bus
+    sink: EventSink
+    detector: DetectorServer
+    work: Work
+    parts: Path | None
+    """Folder of clips in the making; None makes no media."""
+    every_frame: bool = False
+    """Look at every frame, whatever moves (for measuring)."""
+    watchers: tuple[Watcher, ...] = ()
+    frames: Callable[[int, int], None] = lambda frames, in_all: None
+    """Told of each decoded frame: how many so far, and in all."""
+
+
+def build_detector(settings: ModuleSettings, clock: Clock, progress: Progress) -> DetectorServer:
+    """Load the detector, pulling its model first where it is not installed.
+
+    Raises:
+        ModelUnavailable: it cannot be fetched or loaded.
+        InvalidConfig: its settings are wrong.
+    """
+    plugin, config = configure("detector", settings)
+    needs: dict[str, Any] = {}
+    if hasattr(config, "model"):
+        spec = Catalogue.load().get(config.model)
+        needs = {"spec": spec, "path": ModelStore().pull(spec, progress)}
+    return DetectorServer(plugin(config, **needs), clock=clock)
+
+
+def build_rules(camera: CameraSettings, zones: ZoneMap) -> tuple[BoundRule, ...]:
+    """The rules of a camera, bound to its zones and lines.
+
+    Raises:
+        InvalidConfig: a rule names a zone or line that is not there.
+    """
+    return tuple(bind_rule(rule, zones) for rule in camera.rules)
+
+
+def bind_rule(settings: ModuleSettings, zones: ZoneMap) -> BoundRule:
+    """One rule of a camera.
+
+    Raises:
+        InvalidConfig: it names a zone or line that is not there.
+    """
+    rule = build("rule", settings, zones=zones.zone_ids, lines=zones.line_ids)
+    config = rule.config
+    return BoundRule(
+        rule_id=config.id,
+        event_type=str(settings["type"]),
+        severity=config.severity,
+        message=config.message,
+        zone_id=getattr(config, "zone", None),
+        line_id=getattr(config, "line", None),
+        rule=rule,
+    )
+
+
+def zone_map(camera: CameraSettings) -> ZoneMap:
+    """Zones and lines of a camera, validated."""
+    return ZoneMap.model_validate({"zones": camera.zones, "lines": camera.lines})
+
+
+def outlines_of(zones: ZoneMap) -> tuple[Outline, ...]:
+    """Zones and lines as they are drawn."""
+    areas = tuple(Outline(points=z.polygon, name=z.id) for z in zones.zones)
+    lines = tuple(Outline(points=(n.a, n.b), name=n.id, closed=False) for n in zones.lines)
+    return areas + lines
+
+
+def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline:
+    """One camera, ready to watch.
+
+    Raises:
+        InvalidConfig: settings that only fit together wrongly.
+        pydantic.ValidationError: settings of a plug-in that are wrong.
+    """
+    zones = zone_map(camera)
+    outlines = outlines_of(zones)
+    stats = CameraStats()
+    ring = PacketRing(
+        max_s=camera.events.pre_roll_s + 2.0, max_bytes=round(camera.events.ring_mb * 2**20)
+    )
+    plan = CapturePlan(
+        camera_title=camera.title,
+        outlines=outlines,
+        parts=around.parts,
+        pre_roll_us=round(camera.events.pre_roll_s * 1e6),
+        post_roll_us=round(camera.events.post_roll_s * 1e6),
+        max_clip_s=camera.events.max_clip_s,
+        clips=camera.events.clips,
+        previews=camera.events.previews,
+        work=around.work,
+        failed=partial(_media_failed, stats),
+    )
+    keep = LabelFilter(camera.detect.labels, around.detector.labels)
+    return CameraPipeline(
+        camera_id=camera.id,
+        source=build("source", reveal(camera.source), camera_id=camera.id, clock=around.clock),
+        ring=ring,
+        motion=build("motion", camera.motion),
+        gate=LookGate(
+            fps=camera.detect.fps,
+            recheck_s=camera.detect.recheck_s,
+            every_frame=around.every_frame,
+        ),
+        detect=around.detector.submit,
+        keep=keep,
+        tracker=build("tracker", camera.tracker),
+        zones=Zones(zones, camera_id=camera.id),
+        rules=build_rules(camera, zones),
+        book=EventBook(
+            site_id=camera.site,
+            camera_id=camera.id,
+            sink=around.sink,
+            begin_capture=_capture(plan, ring),
+        ),
+        ledger=Ledger(camera.id, zones.zone_ids),
+        sink=around.sink,
+        announcer=Announcer(
+            camera_id=camera.id, zone_ids=zones.zone_ids, bus=around.bus, clock=around.clock
+        ),
+        live=LiveView(draw=partial(draw_live, outlines=outlines, title=camera.title)),
+        stats=stats,
+        watchers=around.watchers,
+        counted=around.frames,
+    )
+
+
+def _capture(plan: CapturePlan, ring: PacketRing) -> Callable[[Event, int], EventCapture]:
+    def begin(event: Event, first_us: int) -> EventCapture:
+        capture = EventCapture(plan=plan, first_us=first_us)
+        capture.begin_clip(event, ring)
+        return capture
+
+    return begin
+
+
+def _media_failed(stats: CameraStats, sentence: str) -> None:
+    stats.media_failures += 1
+    stats.problem(sentence)
+
+
+def draw_live(frame: Frame, tracks: Tracks, *, outlines: tuple[Outline, ...], title: str) -> bytes:
+    """The live picture: zones, lines, and a box around every object in view."""
+    marks = [
+        Mark(
+            box=fraction_box(tracks.boxes[row]),
+            label=tracks.labels[int(tracks.classes[row])],
+            score=float(tracks.scores[row]),
+            strong=bool(tracks.observed[row]),
+        )
+        for row in np.flatnonzero(tracks.confirmed).tolist()
+    ]
+    caption = f"{title} - {from_us(frame.at_us):%Y-%m-%d %H:%M:%S} UTC"
+    return annotated(
+        frame, marks=marks, outlines=outlines, caption=caption, quality=75, max_width=LIVE_WIDTH
+    )

@@ -1,0 +1,134 @@
+"""What this machine has and lacks, and how to mend it: the findings of `vedette doctor`."""
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import onnxruntime
+from av.codec import codecs_available
+
+from vedette.app.settings import default_data_folder
+from vedette.contracts.errors import ModelUnavailable
+from vedette.models.catalogue import Catalogue
+from vedette.models.store import ModelStore
+
+NEEDED_PYTHON = (3, 11)
+LEAST_FREE_GB = 2.0
+DECODERS = ("h264", "hevc", "vp9", "mjpeg", "mpeg4")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    found: str
+    mend: str = ""
+    """What to do about it."""
+    needed: bool = True
+    """False where the product runs without it."""
+
+
+def findings(port: int) -> Iterator[Finding]:
+    """Look at everything, one after the other."""
+    checks: tuple[Callable[[], Finding], ...] = (
+        _python,
+        _decoders,
+        _inference,
+        _model,
+        _npm,
+        _data,
+        lambda: _port(port),
+    )
+    for check in checks:
+        yield check()
+
+
+def _python() -> Finding:
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    return Finding(
+        what="Python",
+        ok=sys.version_info >= NEEDED_PYTHON,
+        found=found,
+        mend="install Python 3.11 or newer",
+    )
+
+
+def _decoders() -> Finding:
+    missing = [name for name in DECODERS if name not in codecs_available]
+    return Finding(
+        what="video decoders",
+        ok=not missing,
+        found=f"PyAV {version('av')}" + (f", without {', '.join(missing)}" if missing else ""),
+        mend="install PyAV from its wheel: pip install --force-reinstall av",
+    )
+
+
+def _inference() -> Finding:
+    providers = onnxruntime.get_available_providers()
+    engines = [name.removesuffix("ExecutionProvider") for name in providers]
+    return Finding(
+        what="inference",
+        ok="CPU" in engines,
+        found=f"ONNX Runtime {onnxruntime.__version__}: {', '.join(engines)}",
+        mend="pip install --force-reinstall onnxruntime",
+    )
+
+
+def _model() -> Finding:
+    spec, store = Catalogue.load().get(), ModelStore()
+    try:
+        path = store.path(spec)
+    except ModelUnavailable as error:
+        return Finding(what="default model", ok=False, found=str(error), mend="vedette models pull")
+    return Finding(what="default model", ok=True, found=f"{spec.name}: {path}")
+
+
+def _npm() -> Finding:
+    found = shutil.which("npm")
+    return Finding(
+        what="npm (fetches some models)",
+        ok=found is not None,
+        found=found or "not found",
+        mend="install Node.js 20, or copy an installed model into the models folder",
+        needed=False,
+    )
+
+
+def _data() -> Finding:
+    folder = default_data_folder()
+    home = next(path for path in (folder, *folder.parents) if path.exists())
+    free_gb = shutil.disk_usage(home).free / 1000**3
+    try:
+        with tempfile.TemporaryFile(dir=home):
+            writable = True
+    except OSError:
+        writable = False
+    return Finding(
+        what="data folder",
+        ok=writable and free_gb >= LEAST_FREE_GB,
+        found=f"{folder}: {free_gb:.0f} GB free" + ("" if writable else ", not writable"),
+        mend="choose another folder with --data or $VEDETTE_DATA",
+    )
+
+
+def _port(port: int) -> Finding:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return Finding(
+                what="port of the page",
+                ok=False,
+                found=f"{port}: {os.strerror(error.errno or 0)}",
+                mend="stop what uses it, or set api.port (0 takes any free port)",
+                needed=False,
+            )
+    return Finding(what="port of the page", ok=True, found=f"{port} is free")

@@ -1,0 +1,113 @@
+"""An event sink without a database: what `analyze` found, and its files in a plain folder."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from vedette.contracts.errors import StorageFailed
+from vedette.contracts.event import Event
+from vedette.contracts.sink import EventChange, NewArtifact, TrackRecord
+from vedette.contracts.verdict import Verdict
+
+
+@dataclass(slots=True, kw_only=True)
+class Collected:
+    """One event in its latest state, with its files."""
+
+    event: Event
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Kind of artifact to what is known of it; a better revision replaces the one before."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Collector:
+    """Implements `EventSink` for one analysis; used by one thread."""
+
+    folder: Path | None
+    """Where files go, as `<event id>/<kind>.<extension>`; None keeps no files."""
+    events: dict[UUID, Collected] = field(default_factory=dict)
+    tracks: list[TrackRecord] = field(default_factory=list)
+
+    def submit(self, change: EventChange) -> None:
+        held = self.events.setdefault(change.event.id, Collected(event=change.event))
+        held.event = change.event
+        for artifact in change.artifacts:
+            held.files[artifact.kind] = self._keep(change.event.id, artifact)
+
+    def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
+        del verdicts
+        self.tracks.append(track)
+
+    def in_order(self) -> list[Collected]:
+        """By the time of opening, then by id: the same for equal input."""
+        return sorted(self.events.values(), key=lambda c: (c.event.opened_at, str(c.event.id)))
+
+    def lines(self) -> list[str]:
+        """One event a line, as JSON with sorted keys."""
+        return [
+            json.dumps(
+                {
+                    **held.event.model_dump(mode="json"),
+                    "artifacts": [held.files[kind] for kind in sorted(held.files)],
+                },
+                sort_keys=True,
+                ensure_ascii=False,
+            )
+            for held in self.in_order()
+        ]
+
+    def _keep(self, event_id: UUID, artifact: NewArtifact) -> dict[str, Any]:
+        name = f"{event_id}/{artifact.kind}{artifact.extension}"
+        data = artifact.data if artifact.file is None else artifact.file.read_bytes()
+        if data is None:
+            raise StorageFailed(f"artifact {name} came without bytes")
+        if self.folder is not None:
+            try:
+                target = self.folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                part = target.with_name(target.name + ".part")
+                part.write_bytes(data)
+                os.replace(part, target)
+            except OSError as error:
+                raise StorageFailed(
+                    f"cannot write {name} into {self.folder}: {error.strerror}"
+                ) from error
+        if artifact.file is not None:
+            artifact.file.unlink(missing_ok=True)
+        return {
+            "kind": str(artifact.kind),
+            "file": name,
+            "media_type": artifact.media_type,
+            "size_bytes": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "width": artifact.width,
+            "height": artifact.height,
+            "duration_s": artifact.duration_s,
+        }
+
+
+def clear_folder(folder: Path) -> None:
+    """Remove a scratch folder and what is in it; a missing one is fine."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a result file whole or not at all.
+
+    Raises:
+        StorageFailed: it cannot be written; says why.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StorageFailed(f"cannot write {path}: {error.strerror}") from error

@@ -1,0 +1,57 @@
+"""The data folder of one running product: where things lie, and that only one uses it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vedette.contracts.errors import StorageFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFolder:
+    """Everything that the product writes."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "vedette.db"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.root / "artifacts"
+
+    @property
+    def parts(self) -> Path:
+        """Clips in the making."""
+        return self.root / "parts"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the folder for this process; the lock ends with the process, however it ends.
+
+        Raises:
+            StorageFailed: it cannot be made or written, or another process uses it.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.parts.mkdir(exist_ok=True)
+            lock = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StorageFailed(
+                f"the data folder {self.root} cannot be used: {error.strerror}; "
+                "choose another one with --data"
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError as error:
+            raise StorageFailed(
+                f"the data folder {self.root} is in use by another vedette; "
+                "stop it, or choose another folder with --data"
+            ) from error
+        finally:
+            os.close(lock)

@@ -1,0 +1,145 @@
+"""Reads a settings file completely: every part, every plug-in, every secret; or says what is wrong.
+
+All problems are collected and told at once, each with its line.
+"""
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from ruamel.yaml import YAML
+
+from vedette.app.build import bind_rule
+from vedette.app.settings import CameraSettings, ModuleSettings, Settings
+from vedette.config.check import Problems, validate
+from vedette.config.document import Document
+from vedette.config.reader import load_yaml
+from vedette.config.secrets import Secrets, resolve
+from vedette.contracts.errors import UnknownPlugin
+from vedette.plugins.registry import load, names
+from vedette.zones.config import ZoneMap
+
+Loc = tuple[str | int, ...]
+
+
+def load_settings(file: Path) -> Settings:
+    """The settings of a file, secrets filled in, paths made relative to the file.
+
+    Raises:
+        InvalidConfig: one sentence per problem, each with file and line.
+    """
+    return _checked(resolve(load_yaml(file), _secrets(file)), file)
+
+
+def show_settings(file: Path) -> str:
+    """The settings with every default filled in, as YAML; secrets stay hidden.
+
+    Raises:
+        InvalidConfig: see `load_settings`.
+    """
+    document = resolve(load_yaml(file), _secrets(file))
+    _checked(document, file)
+    shown = validate(Settings, document).model_dump(mode="python")
+    sheet = io.StringIO()
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.dump(_plain(shown), sheet)
+    return sheet.getvalue()
+
+
+def _secrets(file: Path) -> Secrets:
+    """`$VEDETTE_SECRETS` (a folder), the environment, and `.env` beside the settings."""
+    folder = os.environ.get("VEDETTE_SECRETS")
+    return Secrets(
+        folder=Path(folder) if folder else None,
+        environment=os.environ,
+        env_file=file.absolute().parent / ".env",
+    )
+
+
+def _checked(document: Document, file: Path) -> Settings:
+    settings = validate(Settings, document)
+    problems = Problems(document)
+    check = _PluginCheck(problems)
+    check.plugin("detector", ("detector",), settings.detector)
+    for index, camera in enumerate(settings.cameras):
+        check.camera(("cameras", index), camera)
+    for index, channel in enumerate(settings.notify.channels):
+        loc = ("notify", "channels", index)
+        check.plugin("channel", loc, channel, without=("id", "type"))
+    problems.raise_if_any()
+    folder = file.absolute().parent
+    cameras = tuple(
+        camera.model_copy(update={"source": _from_folder(camera.source, folder)})
+        for camera in settings.cameras
+    )
+    return settings.model_copy(update={"cameras": cameras})
+
+
+class _PluginCheck:
+    """Validates the parts that belong to plug-ins, each with its own Config."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+
+    def camera(self, loc: Loc, camera: CameraSettings) -> None:
+        self.plugin("source", (*loc, "source"), camera.source)
+        self.plugin("motion", (*loc, "motion"), camera.motion)
+        self.plugin("tracker", (*loc, "tracker"), camera.tracker)
+        places = {"zones": list(camera.zones), "lines": list(camera.lines)}
+        zones = self._problems.check(ZoneMap, loc, data=places)
+        seen: set[str] = set()
+        for index, rule in enumerate(camera.rules):
+            place = (*loc, "rules", index)
+            if not self.plugin("rule", place, rule):
+                continue
+            if (rule_id := str(rule.get("id"))) in seen:
+                self._problems.add((*place, "id"), f"two rules have the id {rule_id!r}")
+            seen.add(rule_id)
+            if zones is not None:
+                with self._problems.at(place):
+                    bind_rule(rule, zones)
+
+    def plugin(
+        self,
+        kind: str,
+        loc: Loc,
+        settings: ModuleSettings,
+        *,
+        without: Sequence[str] = ("type",),
+    ) -> bool:
+        """Check one; True where it is fine."""
+        name = settings.get("type")
+        if not isinstance(name, str):
+            there = ", ".join(sorted(names(kind)))
+            self._problems.add(loc, f"the key 'type' is missing; it is one of: {there}")
+            return False
+        try:
+            model = load(kind, name).Config
+        except UnknownPlugin as error:
+            self._problems.add((*loc, "type"), str(error))
+            return False
+        plain = {key: value for key, value in settings.items() if key not in without}
+        return self._problems.check(model, loc, data=plain) is not None
+
+
+def _from_folder(source: ModuleSettings, folder: Path) -> ModuleSettings:
+    """A relative path is meant from where the settings file lies."""
+    path = source.get("path")
+    if source.get("type") != "file" or not isinstance(path, str):
+        return source
+    return {**source, "path": str(folder / Path(path).expanduser())}
+
+
+def _plain(value: Any) -> Any:
+    """Values that YAML can write; secrets as stars."""
+    if isinstance(value, SecretStr):
+        return "**********"
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value.value if hasattr(value, "value") else value

@@ -1,0 +1,176 @@
+"""The settings of the whole product, as written in one YAML file."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+from vedette.contracts.event import Severity
+from vedette.contracts.payload import Slug
+
+ModuleSettings = dict[str, Any]
+"""`{"type": name, ...}`; the plug-in's own Config checks the rest (see `app/check.py`)."""
+
+DEFAULT_SITE = "default"
+
+
+class Part(BaseModel):
+    """Base of every part of the settings; a typing slip is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def source_from_address(value: object) -> object:
+    """`rtsp://...`, `http://...`, `simulator:` or a path, written short, becomes a mapping."""
+    address = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if not isinstance(address, str):
+        return value
+    scheme = address.partition(":")[0].lower()
+    if scheme in {"rtsp", "rtsps"}:
+        return {"type": "rtsp", "url": value}
+    if scheme in {"http", "https"}:
+        return {"type": "http", "url": value}
+    if scheme == "simulator":
+        return {"type": "simulator"}
+    return {"type": "file", "path": address.removeprefix("file://")}
+
+
+SourceSettings = Annotated[ModuleSettings, BeforeValidator(source_from_address)]
+
+
+class DetectSettings(Part):
+    """How often, and for what, a camera is looked at."""
+
+    enabled: bool = True
+    fps: float = Field(default=5.0, gt=0.0, le=60.0, description="Analysed frames per second.")
+    labels: tuple[str, ...] = Field(
+        default=(), description="Classes to follow; all classes of the model where empty."
+    )
+    recheck_s: float = Field(
+        default=2.0,
+        gt=0.0,
+        description="While nothing moves, objects in view are looked at this often.",
+    )
+
+
+class EventSettings(Part):
+    """Media of events."""
+
+    pre_roll_s: float = Field(default=5.0, ge=0.0, le=60.0)
+    post_roll_s: float = Field(default=5.0, ge=0.0, le=60.0)
+    max_clip_s: float = Field(default=300.0, gt=0.0, le=3600.0)
+    clips: bool = True
+    previews: bool = True
+    ring_mb: float = Field(default=64.0, gt=0.0, description="Most memory of the packet ring.")
+
+
+class CameraSettings(Part):
+    """One camera."""
+
+    id: Slug
+    name: str = ""
+    site: Slug = DEFAULT_SITE
+    source: SourceSettings
+    motion: ModuleSettings = Field(default_factory=lambda: {"type": "luma"})
+    detect: DetectSettings = DetectSettings()
+    tracker: ModuleSettings = Field(default_factory=lambda: {"type": "byte"})
+    zones: tuple[ModuleSettings, ...] = ()
+    lines: tuple[ModuleSettings, ...] = ()
+    rules: tuple[ModuleSettings, ...] = ()
+    events: EventSettings = EventSettings()
+
+    @property
+    def title(self) -> str:
+        return self.name or self.id
+
+
+class SiteSettings(Part):
+    """A place with cameras."""
+
+    id: Slug
+    name: str = ""
+    enabled: bool = True
+
+
+class NotifySettings(Part):
+    """Who is told, and how often."""
+
+    min_severity: Severity = Severity.INFO
+    quiet_s: float = Field(
+        default=60.0,
+        ge=0.0,
+        description="After a sent alert, the same rule and object stay silent this long.",
+    )
+    channels: tuple[ModuleSettings, ...] = ()
+
+    @field_validator("channels")
+    @classmethod
+    def _ids(cls, channels: tuple[ModuleSettings, ...]) -> tuple[ModuleSettings, ...]:
+        names = [str(c.get("id", c.get("type", ""))) for c in channels]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f"two channels are called {twice[0]!r}; give each its own id")
+        return channels
+
+
+class ApiSettings(Part):
+    """The HTTP door. Without accounts (they come later) it opens on loopback only."""
+
+    host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
+    port: int = Field(default=8321, ge=0, le=65535, description="0 takes any free port.")
+    base_url: str | None = Field(
+        default=None, description="Address that links in messages begin with."
+    )
+
+
+class RetentionSettings(Part):
+    """What is kept, and how long; the oldest goes first."""
+
+    max_gb: float = Field(default=10.0, gt=0.0)
+    max_days: float = Field(default=30.0, gt=0.0)
+
+
+class Settings(Part):
+    """Everything."""
+
+    version: Literal[1] = 1
+    sites: tuple[SiteSettings, ...] = (SiteSettings(id=DEFAULT_SITE, name="Home"),)
+    cameras: tuple[CameraSettings, ...] = Field(min_length=1)
+    detector: ModuleSettings = Field(default_factory=lambda: {"type": "onnx"})
+    notify: NotifySettings = NotifySettings()
+    api: ApiSettings = ApiSettings()
+    retention: RetentionSettings = RetentionSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for kind, ids in (
+            ("cameras", [c.id for c in self.cameras]),
+            ("sites", [s.id for s in self.sites]),
+        ):
+            if twice := sorted({i for i in ids if ids.count(i) > 1}):
+                raise ValueError(f"two {kind} have the id {twice[0]!r}; ids must differ")
+        known = {site.id for site in self.sites}
+        for camera in self.cameras:
+            if camera.site not in known:
+                raise ValueError(
+                    f"camera {camera.id!r} belongs to site {camera.site!r}, which is not among "
+                    f"the sites: {', '.join(sorted(known))}"
+                )
+        return self
+
+
+def default_data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """`$VEDETTE_DATA`, else `$XDG_DATA_HOME/vedette`, else `~/.local/share/vedette`."""
+    if chosen := environment.get("VEDETTE_DATA"):
+        return Path(chosen).expanduser()
+    base = environment.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "vedette"

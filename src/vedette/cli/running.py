@@ -1,0 +1,100 @@
+"""Runs the product under a command: signals, a time limit, events told in the terminal."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vedette.app.runtime import Listener, Runtime
+from vedette.app.settings import Settings
+from vedette.cli.look import DownloadBar, clock_time, err, out
+from vedette.contracts.errors import VedetteError
+from vedette.contracts.event import Event, EventState
+from vedette.contracts.payload import Payload
+from vedette.kit.clock import Clock, SystemClock
+
+COLOURS = {"info": "cyan", "warning": "yellow", "critical": "bold red"}
+
+
+async def tell_event(topic: str, fact: Payload) -> None:
+    """One line in the terminal for each event that opens or closes."""
+    del topic
+    if not isinstance(fact, Event):
+        return
+    at = fact.opened_at if fact.state is EventState.OPEN else fact.updated_at
+    what = "opened" if fact.state is EventState.OPEN else "closed"
+    place = fact.zone_id or fact.line_id or "the picture"
+    colour = COLOURS[fact.severity.value]
+    length = ""
+    if fact.ended_at is not None:
+        length = f", {(fact.ended_at - fact.started_at).total_seconds():.1f} s, {fact.end_reason}"
+    out.print(
+        f"{clock_time(at)}  {what}  [{colour}]{fact.rule_id}[/]  {fact.label} "
+        f"({fact.event_type.replace('_', ' ')}, {place}) at {fact.camera_id}"
+        f"  score {fact.score:.2f}{length}"
+    )
+
+
+TERMINAL = (
+    Listener(pattern="event.opened", handler=tell_event),
+    Listener(pattern="event.closed", handler=tell_event),
+)
+
+
+def run_product(
+    settings: Settings,
+    data: Path,
+    *,
+    listeners: Sequence[Listener] = (),
+    seconds: float | None = None,
+    started: Callable[[str], None],
+) -> None:
+    """Run until SIGTERM, Ctrl-C, or the time limit; a second Ctrl-C leaves at once."""
+    try:
+        asyncio.run(_run(settings, data, SystemClock(), listeners, seconds, started))
+    except* VedetteError as group:
+        raise _first(group) from None
+
+
+async def _run(
+    settings: Settings,
+    data: Path,
+    clock: Clock,
+    listeners: Sequence[Listener],
+    seconds: float | None,
+    started: Callable[[str], None],
+) -> None:
+    bar = DownloadBar()
+    limit: list[asyncio.TimerHandle] = []
+    loop = asyncio.get_running_loop()
+
+    def begun(address: str) -> None:
+        bar.stop()
+        started(address)
+        if seconds is not None:
+            limit.append(loop.call_later(seconds, runtime.stop))
+
+    runtime = Runtime(settings, data, clock, listeners=listeners, progress=bar, started=begun)
+
+    def stop(number: signal.Signals) -> None:
+        err.print(f"{number.name}: closing open events and clips; once more to leave at once")
+        loop.remove_signal_handler(number)
+        runtime.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        await runtime.run()
+    finally:
+        bar.stop()
+        for timer in limit:
+            timer.cancel()
+
+
+def _first(group: BaseExceptionGroup[VedetteError]) -> VedetteError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, VedetteError):
+        raise error
+    return error

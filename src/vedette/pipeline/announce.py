@@ -1,0 +1,120 @@
+"""Announces what each stage did, as facts on the seeds' topics; free when nobody listens."""
+
+from dataclasses import dataclass, field
+
+from vedette.contracts.bus import Bus
+from vedette.contracts.facts import (
+    CameraState,
+    CameraStatus,
+    DetectedObject,
+    DetectionFact,
+    FrameFact,
+    MotionFact,
+)
+from vedette.contracts.frame import Frame
+from vedette.contracts.sight import Detections, Motion, Tracks
+from vedette.contracts.topics import frame_topic, status_topic
+from vedette.kit.clock import Clock, from_us
+from vedette.pipeline.sight import Sight, fraction_box
+
+
+@dataclass(slots=True, kw_only=True)
+class Announcer:
+    """One camera's voice on the bus."""
+
+    camera_id: str
+    zone_ids: tuple[str, ...]
+    bus: Bus
+    clock: Clock
+    session: str = ""
+    _announced: set[int] = field(default_factory=set)
+    """Tracks in view that were announced as unique."""
+
+    def correlation(self, frame: Frame) -> str:
+        return f"{self.camera_id}/{self.session}/{frame.number}"
+
+    def frame(self, frame: Frame) -> None:
+        topic = frame_topic(self.camera_id)
+        if self.bus.wanted(topic):
+            fact = FrameFact(
+                camera_id=self.camera_id,
+                number=frame.number,
+                at=from_us(frame.at_us),
+                width=frame.width,
+                height=frame.height,
+                correlation_id=self.correlation(frame),
+            )
+            self.bus.publish(topic, fact)
+
+    def motion(self, frame: Frame, motion: Motion) -> None:
+        if motion.active and self.bus.wanted("process.motion.detected"):
+            fact = MotionFact(
+                camera_id=self.camera_id,
+                at=from_us(frame.at_us),
+                fraction=motion.fraction,
+                boxes=tuple(fraction_box(row) for row in motion.boxes),
+                correlation_id=self.correlation(frame),
+            )
+            self.bus.publish("process.motion.detected", fact)
+
+    def detections(self, frame: Frame, found: Detections) -> None:
+        if len(found) and self.bus.wanted("process.detected"):
+            objects = tuple(
+                DetectedObject(
+                    label=found.labels[int(found.classes[row])],
+                    score=float(found.scores[row]),
+                    box=fraction_box(found.boxes[row]),
+                )
+                for row in range(len(found))
+            )
+            self._publish("process.detected", frame, objects)
+
+    def zoned(self, sight: Sight) -> None:
+        """Objects that were never announced before, and all objects with their zones."""
+        present = set(sight.samples.ids.tolist())
+        fresh = present - self._announced
+        self._announced = (self._announced | fresh).difference(sight.samples.ended)
+        if fresh and self.bus.wanted("process.motion.unique"):
+            objects = self._objects(sight, fresh)
+            self._publish("process.motion.unique", sight.frame, objects)
+        if present and self.bus.wanted("process.motion.zoned"):
+            objects = self._objects(sight, present)
+            self._publish("process.motion.zoned", sight.frame, objects)
+
+    def status(self, state: CameraState, detail: str = "", retry_in_s: float = 0.0) -> None:
+        fact = CameraStatus(
+            camera_id=self.camera_id,
+            state=state,
+            at=self.clock.now(),
+            detail=detail,
+            retry_in_s=retry_in_s,
+        )
+        self.bus.publish(status_topic(self.camera_id), fact)
+
+    def _objects(self, sight: Sight, wanted: set[int]) -> tuple[DetectedObject, ...]:
+        tracks: Tracks = sight.tracks
+        zones = dict(zip(sight.samples.ids.tolist(), sight.samples.zones.tolist(), strict=True))
+        return tuple(
+            DetectedObject(
+                label=tracks.labels[int(tracks.classes[row])],
+                score=float(tracks.scores[row]),
+                box=fraction_box(tracks.boxes[row]),
+                track_id=f"{self.camera_id}/{self.session}/{number}",
+                attributes={
+                    "zone_matches": [
+                        z for i, z in enumerate(self.zone_ids) if zones[number] >> i & 1
+                    ]
+                },
+            )
+            for row, number in enumerate(tracks.ids.tolist())
+            if number in wanted and number in zones
+        )
+
+    def _publish(self, topic: str, frame: Frame, objects: tuple[DetectedObject, ...]) -> None:
+        fact = DetectionFact(
+            camera_id=self.camera_id,
+            at=from_us(frame.at_us),
+            objects=objects,
+            correlation_id=self.correlation(frame),
+        )
+        self.bus.publish(topic, fact)

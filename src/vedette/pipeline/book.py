@@ -1,0 +1,188 @@
+"""The book of open events: a rule's verdict opens, changes or closes an event with its media."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from vedette.contracts.event import Event, EventState, Severity
+from vedette.contracts.packet import Packet, StreamInfo
+from vedette.contracts.sink import EventChange, EventSink, NewArtifact
+from vedette.contracts.verdict import RuleAction, RuleVerdict
+from vedette.kit.clock import from_us
+from vedette.kit.ids import event_id
+from vedette.pipeline.sight import Sight
+from vedette.rules.port import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundRule:
+    """A rule of one camera, with what its events are called."""
+
+    rule_id: str
+    event_type: str
+    severity: Severity
+    zone_id: str | None
+    line_id: str | None
+    message: str | None = None
+    """What people are told instead of our own words."""
+    rule: Rule
+
+
+class Capture(Protocol):
+    """Makes the media of one event (see `pipeline/capture.py`)."""
+
+    def opening(self, event: Event, sight: Sight) -> tuple[NewArtifact, ...]:
+        """The first pictures, at once."""
+        ...
+
+    def see(self, event: Event, sight: Sight, track: int) -> None:
+        """Look for a better picture, and collect the preview."""
+        ...
+
+    def packet(self, info: StreamInfo, packet: Packet) -> None:
+        """Extend the clip."""
+        ...
+
+    def closing(self, event: Event, deliver: Callable[[EventChange], None]) -> None:
+        """Make the best pictures and the preview, and hand them to `deliver`."""
+        ...
+
+    def finished(self, at_us: int) -> bool:
+        """True when the post-roll is complete at this time."""
+        ...
+
+    def finish(self, event: Event, deliver: Callable[[EventChange], None]) -> None:
+        """Complete the clip, and hand it to `deliver`."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class _Open:
+    """An event with its media; kept after closing until its clip is complete."""
+
+    event: Event
+    capture: Capture
+    track: int
+
+
+@dataclass(slots=True, kw_only=True)
+class EventBook:
+    """The events of one camera. Belongs to the camera's thread."""
+
+    site_id: str
+    camera_id: str
+    sink: EventSink
+    begin_capture: Callable[[Event, int], Capture]
+    """Starts the media of an event; told the time of its first sample."""
+    session: str = ""
+    opened: int = 0
+    _open: dict[tuple[str, str], _Open] = field(default_factory=dict)
+    _ending: list[_Open] = field(default_factory=list)
+
+    @property
+    def busy(self) -> bool:
+        """True while an event is open or a clip is not complete."""
+        return bool(self._open or self._ending)
+
+    def apply(self, bound: BoundRule, verdicts: Sequence[RuleVerdict], sight: Sight) -> None:
+        """Do what a rule demands at this moment."""
+        for verdict in verdicts:
+            key = (bound.rule_id, verdict.key)
+            match verdict.action:
+                case RuleAction.OPEN:
+                    self._begin(bound, verdict, sight)
+                case RuleAction.UPDATE if key in self._open:
+                    self._update(self._open[key], verdict, sight)
+                case RuleAction.CLOSE if key in self._open:
+                    self._close(self._open.pop(key), verdict)
+                case _:
+                    pass  # REJECT concerns only the ledger
+
+    def see(self, sight: Sight) -> None:
+        """Offer this moment's picture to every open event."""
+        for held in self._open.values():
+            held.capture.see(held.event, sight, held.track)
+
+    def packet(self, info: StreamInfo, packet: Packet) -> None:
+        """Extend every clip, and complete those whose post-roll is over."""
+        for held in self._open.values():
+            held.capture.packet(info, packet)
+        for held in list(self._ending):
+            held.capture.packet(info, packet)
+            if held.capture.finished(packet.at_us):
+                self._ending.remove(held)
+                held.capture.finish(held.event, self.sink.submit)
+
+    def close_all(self, bound: BoundRule, verdicts: Sequence[RuleVerdict]) -> None:
+        """Close what a rule still holds open, because the camera ends."""
+        for verdict in verdicts:
+            if held := self._open.pop((bound.rule_id, verdict.key), None):
+                self._close(held, verdict)
+
+    def finish(self) -> None:
+        """Complete every clip now, whatever its post-roll."""
+        for held in self._ending:
+            held.capture.finish(held.event, self.sink.submit)
+        self._ending.clear()
+
+    def _begin(self, bound: BoundRule, verdict: RuleVerdict, sight: Sight) -> None:
+        first_us, track = verdict.first_us, verdict.track
+        event = Event(
+            id=event_id(self.site_id, self.camera_id, bound.rule_id, verdict.key, first_us),
+            site_id=self.site_id,
+            camera_id=self.camera_id,
+            rule_id=bound.rule_id,
+            event_type=bound.event_type,
+            severity=bound.severity,
+            label=sight.label_of(track) or _first_label(sight),
+            zone_id=bound.zone_id,
+            line_id=bound.line_id,
+            message=bound.message,
+            dedupe_key=verdict.key,
+            track_ids=(self.track_id(track),) if track else (),
+            state=EventState.OPEN,
+            started_at=from_us(first_us),
+            opened_at=from_us(verdict.at_us),
+            updated_at=from_us(verdict.at_us),
+            score=sight.score_of(track),
+            box=sight.box_of(track),
+            numbers=dict(verdict.numbers),
+            correlation_id=f"{self.camera_id}/{self.session}/{sight.frame.number}",
+        )
+        capture = self.begin_capture(event, first_us)
+        self._open[(bound.rule_id, verdict.key)] = _Open(event=event, capture=capture, track=track)
+        self.opened += 1
+        self.sink.submit(EventChange(event=event, artifacts=capture.opening(event, sight)))
+
+    def _update(self, held: _Open, verdict: RuleVerdict, sight: Sight) -> None:
+        held.event = held.event.model_copy(
+            update={
+                "updated_at": from_us(verdict.at_us),
+                "score": sight.score_of(held.track) or held.event.score,
+                "numbers": {**held.event.numbers, **verdict.numbers},
+            }
+        )
+        self.sink.submit(EventChange(event=held.event))
+
+    def _close(self, held: _Open, verdict: RuleVerdict) -> None:
+        ended = from_us(verdict.at_us)
+        update: dict[str, Any] = {
+            "state": EventState.CLOSED,
+            "updated_at": ended,
+            "ended_at": ended,
+            "end_reason": verdict.code,
+            "numbers": {**held.event.numbers, **verdict.numbers},
+        }
+        held.event = held.event.model_copy(update=update)
+        self.sink.submit(EventChange(event=held.event))
+        held.capture.closing(held.event, self.sink.submit)
+        self._ending.append(held)
+
+    def track_id(self, number: int) -> str:
+        return f"{self.camera_id}/{self.session}/{number}"
+
+
+def _first_label(sight: Sight) -> str:
+    """Class of the first object in view: for events that are about many objects."""
+    classes = sight.samples.classes
+    return sight.samples.labels[int(classes[0])] if len(classes) else "object"

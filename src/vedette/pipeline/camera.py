@@ -1,0 +1,225 @@
+"""The hot path: everything that one camera does, top to bottom, in the order of the product."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from vedette.contracts.errors import ModelUnavailable
+from vedette.contracts.facts import CameraState
+from vedette.contracts.frame import Frame
+from vedette.contracts.packet import Packet
+from vedette.contracts.sight import NO_BOXES, Detections, Motion, Tracks
+from vedette.contracts.sink import EventSink
+from vedette.media.ring import PacketRing
+from vedette.motion.port import MotionGate
+from vedette.pipeline.announce import Announcer
+from vedette.pipeline.book import BoundRule, EventBook
+from vedette.pipeline.gate import LookGate
+from vedette.pipeline.labels import LabelFilter
+from vedette.pipeline.ledger import Ledger
+from vedette.pipeline.live import LiveView
+from vedette.pipeline.sight import Sight, session_of
+from vedette.pipeline.stats import CameraStats
+from vedette.sources.port import Source, Stream
+from vedette.track.looks import describe
+from vedette.track.port import Tracker
+from vedette.zones.zones import Zones
+
+log = logging.getLogger(__name__)
+
+Watcher = Callable[[Frame, Tracks], None]
+"""Told of every moment that the detector looked at."""
+
+
+@dataclass(slots=True, kw_only=True)
+class CameraPipeline:
+    """One camera. `watch` is one attempt; `keep_watching` (keeper.py) tries again."""
+
+    camera_id: str
+    source: Source
+    ring: PacketRing
+    motion: MotionGate
+    gate: LookGate
+    detect: Callable[[Frame], Future[Detections]]
+    keep: LabelFilter
+    tracker: Tracker
+    zones: Zones
+    rules: tuple[BoundRule, ...]
+    book: EventBook
+    ledger: Ledger
+    sink: EventSink
+    announcer: Announcer
+    live: LiveView
+    stats: CameraStats = field(default_factory=CameraStats)
+    watchers: tuple[Watcher, ...] = ()
+    counted: Callable[[int, int], None] = lambda frames, in_all: None
+    """Told of each decoded frame: how many so far, and in all (0 where unknown)."""
+    _frames_in_all: int = 0
+    _session: str = ""
+    _last_us: int = -1
+    _tracks: Tracks | None = None
+    _zone_state: Any = None
+    _rule_states: list[Any] = field(default_factory=list)
+    _stream: Stream | None = None
+
+    def watch(self, stop: threading.Event) -> None:
+        """Open the source and look until it ends or `stop` is set.
+
+        Raises:
+            SourceLost: try again later.
+            SourceRefused: trying again is useless.
+        """
+        self.status(CameraState.CONNECTING)
+        stream = self.source.open()
+        self._stream = stream
+        self._frames_in_all = stream.info.frames
+        self.status(CameraState.ONLINE)
+        try:
+            for packet in stream.packets():
+                self.take(stream, packet)
+                if stop.is_set():
+                    return
+            for frame in stream.flush():
+                self.see(frame)
+        finally:
+            self._stream = None
+            stream.close()
+            self.book.finish()
+
+    def interrupt(self) -> None:
+        """End a `watch` that waits for its camera; called from another thread."""
+        if (stream := self._stream) is not None:
+            stream.close()
+
+    def take(self, stream: Stream, packet: Packet) -> None:
+        """One packet: kept for clips, then decoded and looked at."""
+        self.stats.packets += 1
+        self.stats.bytes += len(packet.data)
+        self.ring.add(stream.info, packet)
+        self.book.packet(stream.info, packet)
+        for frame in stream.decode(packet):
+            self.see(frame)
+
+    def see(self, frame: Frame) -> None:
+        """One frame: motion -> detect -> track -> zones -> rules -> media."""
+        self.stats.frames += 1
+        if frame.at_us <= self._last_us:
+            self.stats.stale += 1
+            return
+        if self.stats.first_frame_us < 0:
+            self.stats.first_frame_us = frame.at_us
+        self._last_us = self.stats.last_frame_us = frame.at_us
+        self.counted(self.stats.frames, self._frames_in_all)
+        if not self.gate.samples(frame.at_us):
+            return
+        if not self._session:
+            self._begin(frame.at_us)
+        self.stats.analysed += 1
+        self.announcer.frame(frame)
+        motion = self.motion.look(frame)
+        self.announcer.motion(frame, motion)
+        tracks = self._look(frame, motion)
+        self._zone_state, samples, verdicts = self.zones.step(self._zone_state, tracks)
+        self.ledger.note(verdicts)
+        sight = Sight(frame=frame, tracks=tracks, samples=samples)
+        self.announcer.zoned(sight)
+        self._judge(sight)
+        self.book.see(sight)
+        self.ledger.sample(tracks, samples)
+        self._end_tracks(tracks)
+        self.live.put(frame, tracks)
+
+    def forget(self, code: str) -> None:
+        """Close every event and give up every track: nobody knows what happened meanwhile."""
+        if not self._session:
+            return
+        for state, bound in zip(self._rule_states, self.rules, strict=True):
+            self.book.close_all(bound, bound.rule.finish(state, self._last_us, code))
+        self._end_tracks(self.tracker.finish(self._last_us))
+        self._tracks = None
+        self._zone_state = self.zones.start()
+        self._rule_states = [bound.rule.start() for bound in self.rules]
+
+    def finish(self, code: str) -> None:
+        """The camera is over: its source ended (`source_ended`), or we stop (`stopped`)."""
+        self.forget(code)
+        self.book.finish()
+        self.status(CameraState.ENDED, code)
+
+    def status(self, state: CameraState, detail: str = "", retry_in_s: float = 0.0) -> None:
+        """Note and announce how the camera is."""
+        self.stats.state = state
+        self.stats.detail = detail
+        self.announcer.status(state, detail, retry_in_s)
+
+    def _begin(self, at_us: int) -> None:
+        self._session = session_of(at_us)
+        self.book.session = self.announcer.session = self._session
+        self._zone_state = self.zones.start()
+        self._rule_states = [bound.rule.start() for bound in self.rules]
+
+    def _look(self, frame: Frame, motion: Motion) -> Tracks:
+        """Detect and track; or, while nothing moves, take everything to be where it was."""
+        before = self._tracks
+        watching = before is not None and len(before) > 0
+        if not self.gate.looks(motion, frame.at_us, watching=watching):
+            tracks = self._unseen(frame.at_us)
+        else:
+            seen = self._detect(frame)
+            tracks = self._unseen(frame.at_us) if seen is None else seen
+        self._tracks = tracks
+        return tracks
+
+    def _detect(self, frame: Frame) -> Tracks | None:
+        """What the detector sees, tracked; None when it failed (which is not "nothing there")."""
+        try:
+            found = self.keep(self.detect(frame).result())
+        except ModelUnavailable as error:
+            self.stats.detector_failures += 1
+            self.stats.problem(f"{self.camera_id}: the detector failed: {error}")
+            return None
+        self.stats.looked += 1
+        self.announcer.detections(frame, found)
+        tracks = self.tracker.update(describe(frame, found), frame.at_us)
+        for watcher in self.watchers:
+            watcher(frame, tracks)
+        return tracks
+
+    def _unseen(self, at_us: int) -> Tracks:
+        """The tracks as they were, at a moment when nobody could look."""
+        if self._tracks is not None:
+            nobody = np.zeros(len(self._tracks), dtype=bool)
+            return replace(self._tracks, at_us=at_us, observed=nobody, ended=())
+        return Tracks(
+            at_us=at_us,
+            ids=np.zeros(0, dtype=np.int32),
+            boxes=NO_BOXES,
+            scores=np.zeros(0, dtype=np.float32),
+            classes=np.zeros(0, dtype=np.int16),
+            observed=np.zeros(0, dtype=bool),
+            confirmed=np.zeros(0, dtype=bool),
+            first_us=np.zeros(0, dtype=np.int64),
+            labels=(),
+        )
+
+    def _judge(self, sight: Sight) -> None:
+        for index, bound in enumerate(self.rules):
+            state, verdicts = bound.rule.step(self._rule_states[index], sight.samples)
+            self._rule_states[index] = state
+            for verdict in verdicts:
+                if verdict.track:
+                    numbers = {"rule": bound.rule_id, **verdict.numbers}
+                    code = f"{verdict.action}:{verdict.code}"
+                    self.ledger.add(verdict.track, "rules", verdict.at_us, code, numbers)
+            self.book.apply(bound, verdicts, sight)
+
+    def _end_tracks(self, tracks: Tracks) -> None:
+        for ended in tracks.ended:
+            self.stats.tracks += ended.confirmed
+            story = self.ledger.end(ended, self.book.track_id(ended.id))
+            self.sink.record(story.record, story.verdicts)

@@ -1,0 +1,259 @@
+"""The media of one event: first pictures at once, better ones at the end, preview, and clip."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vedette.contracts.artifact import ArtifactKind
+from vedette.contracts.errors import StorageFailed
+from vedette.contracts.event import Event
+from vedette.contracts.frame import Frame
+from vedette.contracts.packet import Packet, StreamInfo
+from vedette.contracts.sink import EventChange, NewArtifact
+from vedette.kit.clock import from_us, to_us
+from vedette.media.best import BestPicture, Candidate
+from vedette.media.clip import Clip, ClipWriter
+from vedette.media.picture import Mark, Outline, annotated, snapshot
+from vedette.media.preview import Preview
+from vedette.media.ring import PacketRing
+from vedette.pipeline.sight import Sight, fraction_box
+
+Work = Callable[[Callable[[], None]], None]
+"""Runs a job: at once (analysis), or soon in a thread that no camera waits for."""
+
+Deliver = Callable[[EventChange], None]
+
+
+def at_once(job: Callable[[], None]) -> None:
+    """The `Work` of an analysis: results do not depend on timing."""
+    job()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturePlan:
+    """What a camera's events get, and where half-done files lie."""
+
+    camera_title: str
+    outlines: tuple[Outline, ...]
+    parts: Path | None
+    """Folder of clips in the making; None makes no media at all."""
+    pre_roll_us: int
+    post_roll_us: int
+    max_clip_s: float
+    clips: bool = True
+    previews: bool = True
+    work: Work = at_once
+    failed: Callable[[str], None] = lambda sentence: None
+    """Told when media could not be made; the event stays."""
+
+
+@dataclass(slots=True, kw_only=True)
+class EventCapture:
+    """Belongs to the camera's thread; encoding is given to `plan.work`."""
+
+    plan: CapturePlan
+    first_us: int
+    """Time of the first sample of the event."""
+    _best: BestPicture = field(default_factory=BestPicture)
+    _preview: Preview = field(default_factory=Preview)
+    _writer: ClipWriter | None = None
+    _target: Path | None = None
+    _clip_until_us: int | None = None
+
+    def begin_clip(self, event: Event, ring: PacketRing) -> None:
+        """Start the clip with the pre-roll."""
+        if not (self.plan.clips and self.plan.parts and ring.info):
+            return
+        part = self.plan.parts / f"{event.id}.clip.part"
+        self._target = self.plan.parts / f"{event.id}.clip"
+        try:
+            self.plan.parts.mkdir(parents=True, exist_ok=True)
+            self._writer = ClipWriter(part, ring.info, max_s=self.plan.max_clip_s)
+            self._writer.extend(ring.info, ring.cut(self.first_us - self.plan.pre_roll_us))
+        except (StorageFailed, OSError) as error:
+            self._give_up_clip(error)
+
+    def opening(self, event: Event, sight: Sight) -> tuple[NewArtifact, ...]:
+        """The first pictures, at once: a person may be told with them."""
+        if self.plan.parts is None:
+            return ()
+        self.see(event, sight, _track_of(event))
+        marks = _marks(event, sight)
+        return (
+            _picture(ArtifactKind.SNAPSHOT, 1, sight.frame, snapshot(sight.frame)),
+            _picture(
+                ArtifactKind.SNAPSHOT_ANNOTATED,
+                1,
+                sight.frame,
+                self._annotated(event, sight.frame, marks),
+            ),
+        )
+
+    def see(self, event: Event, sight: Sight, track: int) -> None:
+        """Look for a better picture, and collect the preview."""
+        del event
+        if self.plan.parts is None:
+            return
+        row = sight.row_of(track) if track else _strongest(sight)
+        if row is not None and sight.tracks.observed[row]:
+            box = fraction_box(sight.tracks.boxes[row])
+            self._best.offer(sight.frame, box, float(sight.tracks.scores[row]))
+        if self.plan.previews:
+            self._preview.add(sight.frame)
+
+    def packet(self, info: StreamInfo, packet: Packet) -> None:
+        """Extend the clip."""
+        if self._writer is None:
+            return
+        try:
+            self._writer.add(info, packet)
+        except StorageFailed as error:
+            self._give_up_clip(error)
+
+    def closing(self, event: Event, deliver: Deliver) -> None:
+        """Make the best pictures and the preview, and hand them to `deliver`."""
+        ended = event.ended_at or event.updated_at
+        self._clip_until_us = to_us(ended) + self.plan.post_roll_us
+        if self.plan.parts is None:
+            return
+        best, self._best = self._best, BestPicture()
+        preview, self._preview = self._preview, Preview()
+        self.plan.work(lambda: self._pictures(event, best, preview, deliver))
+
+    def finished(self, at_us: int) -> bool:
+        """True when the post-roll is complete, or the clip takes no more."""
+        if self._writer is None or self._writer.ended is not None:
+            return True
+        return self._clip_until_us is not None and at_us >= self._clip_until_us
+
+    def finish(self, event: Event, deliver: Deliver) -> None:
+        """Complete the clip, and hand it to `deliver`."""
+        writer, self._writer = self._writer, None
+        target = self._target
+        if writer is not None and target is not None:
+            self.plan.work(lambda: self._complete(event, writer, target, deliver))
+
+    def _complete(self, event: Event, writer: ClipWriter, target: Path, deliver: Deliver) -> None:
+        try:
+            clip = writer.finish(target)
+        except StorageFailed as error:
+            self.plan.failed(f"the clip of event {event.id} could not be completed: {error}")
+            return
+        if clip is not None:
+            deliver(EventChange(event=event, artifacts=(clip_artifact(clip),)))
+
+    def _pictures(
+        self, event: Event, best: BestPicture, preview: Preview, deliver: Deliver
+    ) -> None:
+        artifacts: list[NewArtifact] = []
+        try:
+            if best.best is not None and best.revision > 1:
+                event = event.model_copy(update={"box": best.best.box})
+                artifacts += self._better(event, best.best)
+            if len(preview):
+                artifacts += _animations(preview, self.first_us)
+        except StorageFailed as error:
+            self.plan.failed(f"pictures of event {event.id} could not be made: {error}")
+        if artifacts:
+            deliver(EventChange(event=event, artifacts=tuple(artifacts)))
+
+    def _better(self, event: Event, best: Candidate) -> list[NewArtifact]:
+        marks = [Mark(box=best.box, label=event.label, score=event.score)]
+        frame = best.frame
+        return [
+            _picture(ArtifactKind.SNAPSHOT, 2, frame, snapshot(frame)),
+            _picture(
+                ArtifactKind.SNAPSHOT_ANNOTATED, 2, frame, self._annotated(event, frame, marks)
+            ),
+        ]
+
+    def _annotated(self, event: Event, frame: Frame, marks: list[Mark]) -> bytes:
+        moment = from_us(frame.at_us)
+        caption = f"{self.plan.camera_title} - {event.rule_id} - {moment:%Y-%m-%d %H:%M:%S} UTC"
+        return annotated(frame, marks=marks, outlines=self.plan.outlines, caption=caption)
+
+    def _give_up_clip(self, error: Exception) -> None:
+        """The part file stays: what was written is mended at the next start."""
+        self._writer = None
+        self.plan.failed(f"a clip could not be written: {error}")
+
+
+def clip_artifact(clip: Clip) -> NewArtifact:
+    """A finished clip, on its way to the artifact store."""
+    return NewArtifact(
+        kind=ArtifactKind.CLIP,
+        revision=1,
+        extension=clip.extension,
+        media_type=clip.media_type,
+        started_us=clip.start_us,
+        duration_s=clip.duration_s,
+        width=clip.width,
+        height=clip.height,
+        file=clip.path,
+    )
+
+
+def _picture(kind: ArtifactKind, revision: int, frame: Frame, data: bytes) -> NewArtifact:
+    return NewArtifact(
+        kind=kind,
+        revision=revision,
+        extension=".jpg",
+        media_type="image/jpeg",
+        started_us=frame.at_us,
+        width=frame.width,
+        height=frame.height,
+        data=data,
+    )
+
+
+def _animations(preview: Preview, first_us: int) -> list[NewArtifact]:
+    kinds = (
+        (ArtifactKind.GIF, ".gif", "image/gif", preview.gif),
+        (ArtifactKind.PREVIEW, ".webp", "image/webp", preview.webp),
+    )
+    return [
+        NewArtifact(
+            kind=kind,
+            revision=1,
+            extension=extension,
+            media_type=media_type,
+            started_us=first_us,
+            duration_s=preview.duration_s,
+            width=preview.width,
+            data=encode(),
+        )
+        for kind, extension, media_type, encode in kinds
+    ]
+
+
+def _track_of(event: Event) -> int:
+    """Number of the event's track; 0 for an event about many objects."""
+    return int(event.track_ids[0].rpartition("/")[2]) if event.track_ids else 0
+
+
+def _strongest(sight: Sight) -> int | None:
+    """Row of the observed, confirmed track with the highest score."""
+    rows = np.flatnonzero(sight.tracks.observed & sight.tracks.confirmed)
+    return int(rows[np.argmax(sight.tracks.scores[rows])]) if rows.size else None
+
+
+def _marks(event: Event, sight: Sight) -> list[Mark]:
+    """The event's object strong, other objects of the same class weak; all strong for a count."""
+    track = _track_of(event)
+    tracks = sight.tracks
+    marks = []
+    for row in np.flatnonzero(tracks.confirmed).tolist():
+        label = tracks.labels[int(tracks.classes[row])]
+        mine = int(tracks.ids[row]) == track
+        if mine or label == event.label:
+            marks.append(
+                Mark(
+                    box=fraction_box(tracks.boxes[row]),
+                    label=label,
+                    score=float(tracks.scores[row]),
+                    strong=mine or not track,
+                )
+            )
+    return marks

@@ -1,0 +1,48 @@
+"""Which frames are looked at: a few per second, and the detector only when something moves."""
+
+from dataclasses import dataclass
+
+from vedette.contracts.sight import Motion
+
+TOLERANCE_US = 10_000
+"""A frame that comes this much too early is still the one that was meant."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LookGate:
+    """Thins frames to `fps`, and lets the detector look while something moves.
+
+    Objects in view are looked at again every `recheck_s` even when nothing moves, so that one
+    which vanished without motion is noticed.
+    """
+
+    fps: float
+    recheck_s: float
+    every_frame: bool = False
+    _due_us: int | None = None
+    _looked_us: int | None = None
+
+    def samples(self, at_us: int) -> bool:
+        """True when the frame of this moment is to be analysed."""
+        if self.every_frame:
+            return True
+        period_us = round(1e6 / self.fps)
+        due_us = at_us if self._due_us is None else self._due_us
+        if at_us + TOLERANCE_US < due_us:
+            return False
+        follow_us = due_us + period_us
+        self._due_us = follow_us if follow_us > at_us else at_us + period_us
+        return True
+
+    def looks(self, motion: Motion, at_us: int, *, watching: bool) -> bool:
+        """True when the detector is to look; `watching`: objects are in view."""
+        look = (
+            self.every_frame
+            or motion.active
+            or motion.code == "learning"
+            or self._looked_us is None
+            or (watching and at_us - self._looked_us >= self.recheck_s * 1e6)
+        )
+        if look:
+            self._looked_us = at_us
+        return look

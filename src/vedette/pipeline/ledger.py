@@ -1,0 +1,146 @@
+"""The decision ledger of one camera: what each stage said of each track, bounded.
+
+Also keeps the path of each track, quantised, until the track ends.
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vedette.contracts.sample import Samples, quantise
+from vedette.contracts.sight import EndedTrack, Tracks
+from vedette.contracts.sink import TrackRecord
+from vedette.contracts.verdict import Numbers, Verdict
+from vedette.track.path import Path, encode
+
+MOST_VERDICTS = 200
+"""Per track; what comes after is counted, and the count is kept as the last verdict."""
+MOST_SAMPLES = 20_000
+"""Per track; a longer path is thinned to every second sample."""
+
+
+@dataclass(slots=True)
+class _Story:
+    """One track's verdicts and path so far."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    dropped: int = 0
+    times_us: "array[int]" = field(default_factory=lambda: array("q"))
+    rows: "array[int]" = field(default_factory=lambda: array("H"))
+    """Five numbers a sample: box, score."""
+    zones: set[str] = field(default_factory=set)
+
+    def note(self, verdict: Verdict) -> None:
+        if len(self.verdicts) < MOST_VERDICTS:
+            self.verdicts.append(verdict)
+        else:
+            self.dropped += 1
+
+    def sample(self, at_us: int, row: Sequence[int]) -> None:
+        if len(self.times_us) >= MOST_SAMPLES:
+            kept = np.array(self.rows, dtype=np.uint16).reshape(-1, 5)[::2]
+            self.rows = array("H", kept.ravel().tolist())
+            self.times_us = self.times_us[::2]
+        self.times_us.append(at_us)
+        self.rows.extend(row)
+
+    def path(self) -> bytes:
+        """The path, packed; times are milliseconds since the first sample."""
+        rows = np.array(self.rows, dtype=np.uint16).reshape(-1, 5)
+        times_us = np.array(self.times_us, dtype=np.int64)
+        offsets_us = times_us - times_us[0] if len(times_us) else times_us
+        return encode(
+            Path(
+                offsets_ms=(offsets_us // 1000).astype(np.uint32),
+                boxes=rows[:, :4],
+                scores=rows[:, 4],
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedStory:
+    """A track that is over, with everything that was said of it."""
+
+    record: TrackRecord
+    verdicts: tuple[Verdict, ...]
+
+
+class Ledger:
+    """Collects verdicts and paths; gives each track's story when it ends."""
+
+    def __init__(self, camera_id: str, zone_ids: Sequence[str]) -> None:
+        self._camera_id = camera_id
+        self._zone_ids = tuple(zone_ids)
+        self._stories: dict[int, _Story] = {}
+
+    def note(self, verdicts: Iterable[Verdict]) -> None:
+        """Add what a stage said; verdicts on the camera itself (track 0) are not kept here."""
+        for verdict in verdicts:
+            if verdict.track:
+                self._stories.setdefault(verdict.track, _Story()).note(verdict)
+
+    def add(self, track: int, stage: str, at_us: int, code: str, numbers: Numbers) -> None:
+        """The same for one verdict, in parts."""
+        self.note(
+            [
+                Verdict(
+                    camera_id=self._camera_id,
+                    track=track,
+                    stage=stage,
+                    at_us=at_us,
+                    code=code,
+                    numbers=numbers,
+                )
+            ]
+        )
+
+    def sample(self, tracks: Tracks, samples: Samples) -> None:
+        """Extend the paths of the tracks observed at this moment."""
+        if not tracks.observed.any():
+            return
+        boxes = quantise(tracks.boxes)
+        scores = quantise(tracks.scores)
+        for row in np.flatnonzero(tracks.observed).tolist():
+            story = self._stories.setdefault(int(tracks.ids[row]), _Story())
+            story.sample(tracks.at_us, [*boxes[row].tolist(), int(scores[row])])
+        for track, bits in zip(samples.ids.tolist(), samples.zones.tolist(), strict=True):
+            if bits:
+                touched = (z for i, z in enumerate(self._zone_ids) if bits >> i & 1)
+                self._stories.setdefault(track, _Story()).zones.update(touched)
+
+    def end(self, track: EndedTrack, track_id: str) -> EndedStory:
+        """The story of a track that was given up; it is forgotten here."""
+        story = self._stories.pop(track.id, _Story())
+        last = [
+            self._verdict(
+                track, "track", track.code, {"seen": track.seen, "best_score": track.best_score}
+            )
+        ]
+        if story.dropped:
+            last.append(self._verdict(track, "track", "truncated", {"dropped": story.dropped}))
+        record = TrackRecord(
+            id=track_id,
+            camera_id=self._camera_id,
+            label=track.label,
+            t0_us=track.first_us,
+            t1_us=track.last_us,
+            median_score=track.median_score,
+            best_score=track.best_score,
+            samples=track.seen,
+            path=story.path(),
+            zones=tuple(z for z in self._zone_ids if z in story.zones),
+        )
+        return EndedStory(record=record, verdicts=(*story.verdicts, *last))
+
+    def _verdict(self, track: EndedTrack, stage: str, code: str, numbers: Numbers) -> Verdict:
+        return Verdict(
+            camera_id=self._camera_id,
+            track=track.id,
+            stage=stage,
+            at_us=track.last_us,
+            code=code,
+            numbers=numbers,
+        )
