@@ -73,6 +73,7 @@ class LocalBlobs:
             try:
                 _sync_file(file)
                 self._into_place(file, target)
+                _sync_folder(file.parent)  # nothing of the making of this file comes back
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
@@ -111,7 +112,7 @@ class LocalBlobs:
                 os.unlink(target)
             except (FileNotFoundError, NotADirectoryError):
                 return False
-            self._remove_empty(target.parent)
+            _sync_folder(self._remove_empty(target.parent))
         return True
 
     def files(self) -> Iterator[tuple[str, int]]:
@@ -131,14 +132,13 @@ class LocalBlobs:
 
     @contextmanager
     def _temporary(self) -> Iterator[Path]:
-        """A new name; whatever is there after a failure is removed."""
+        """A new name; whatever is still there afterwards is removed."""
         name = self.root / TEMPORARY / secrets.token_hex(8)
         try:
             yield name
-        except BaseException:
+        finally:
             with suppress(OSError):
                 os.unlink(name)
-            raise
 
     def _into_place(self, file: Path, target: Path) -> None:
         with self._folders:
@@ -153,14 +153,17 @@ class LocalBlobs:
                 _write_synced(temporary, iter(lambda: source.read(PIECE), b""))
             self._into_place(temporary, target)
         os.unlink(file)
+        _sync_folder(file.parent)
 
-    def _remove_empty(self, folder: Path) -> None:
+    def _remove_empty(self, folder: Path) -> Path:
+        """Remove a folder and its parents while they are empty; returns the first that stays."""
         while folder != self.root:
             try:
                 os.rmdir(folder)
             except OSError:
-                return  # something is in it: that ends the climb
+                break  # something is in it
             folder = folder.parent
+        return folder
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
         with os.scandir(folder) as entries:

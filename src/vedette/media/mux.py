@@ -158,7 +158,8 @@ def open_written(path: Path) -> Reader:
     except (av.FFmpegError, OSError) as error:
         why = getattr(error, "strerror", None) or error
         raise StorageFailed(f"{path} could not be read back: {why}") from error
-    if not container.streams.video:
+    video = container.streams.video
+    if not video or video[0].codec_context is None:  # a torn file may name no codec
         container.close()
         raise StorageFailed(f"{path} could not be read back: it holds no video")
     note = container.metadata.get("comment", container.metadata.get("COMMENT", ""))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -46,14 +46,13 @@ class Store:
             await asyncio.to_thread(check_pages, path)
         engine = make_engine(url) if sqlite else create_async_engine(url, pool_pre_ping=True)
         store = cls(engine, clock)
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(engine.dispose)
             with store._plain_errors():
                 await migrate(engine)
             async with store.write() as unit:  # a read-only database says so now, not later
                 await unit.conn.execute(text("UPDATE site SET name = name WHERE false"))
-        except BaseException:
-            await engine.dispose()
-            raise
+            undo.pop_all()
         return store
 
     async def close(self) -> None:
