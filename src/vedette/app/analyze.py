@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from vedette.app.build import Surroundings, build_camera, build_detector
-from vedette.app.collect import Collected, Collector, write_text
+from vedette.app.collect import Collected, Collector, demand_writable, write_text
 from vedette.app.settings import CameraSettings, ModuleSettings
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.errors import SourceRefused
@@ -126,6 +126,9 @@ def analyze(
         SourceLost: an address that cannot be reached.
         ModelUnavailable, InvalidConfig, StorageFailed
     """
+    for path in (analysis.json, analysis.tracks):
+        if path is not None:
+            demand_writable(path)
     began = clock.monotonic()
     table = TrackTable()
     collector = Collector(folder=analysis.artifacts)

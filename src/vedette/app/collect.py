@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,9 +92,18 @@ class Collector:
         }
 
 
-def clear_folder(folder: Path) -> None:
-    """Remove a scratch folder and what is in it; a missing one is fine."""
-    shutil.rmtree(folder, ignore_errors=True)
+def demand_writable(path: Path) -> None:
+    """Find out now, not after an hour of work, whether a result can be written.
+
+    Raises:
+        StorageFailed: it cannot; says why.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise StorageFailed(f"cannot write {path}: {error.strerror}") from error
 
 
 def write_text(path: Path, text: str) -> None:
