@@ -64,6 +64,8 @@ _OTHER_CLASS = 0.6
 """Factor on the likeness of a box of another class than the track's."""
 _CLEAR = 0.15
 """Looks are learnt from boxes that overlap no other one by more."""
+_SLACK_S = 1e-6
+"""Sums of steps are not exact."""
 _MISSED = -1
 
 
@@ -268,7 +270,7 @@ class ByteTracker:
         )
         centre = table.state[:2]
         left = missed & confirmed & ((centre < 0.0) | (centre > 1.0)).any(axis=0)
-        over = left | (table.unseen_s > patience)
+        over = left | (table.unseen_s > patience + _SLACK_S)
         if not over.any():
             return ()
         codes = [
@@ -329,7 +331,9 @@ def _columns(detections: Detections, low_score: float) -> Seen:
 def _alike(table: Table, seen: Seen) -> F64 | None:
     if seen.looks is None or not seen.looks.shape[1]:
         return None
-    return (table.looks @ seen.looks.T).astype(np.float64)
+    alike: F64 = (table.looks @ seen.looks.T).astype(np.float64)
+    alike[~table.looks.any(axis=1)] = 1.0  # nobody knows yet what these look like
+    return alike
 
 
 def _clear(seen: Seen, columns: Index) -> Bools:

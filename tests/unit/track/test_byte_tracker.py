@@ -1,0 +1,202 @@
+"""What the tracker is good at: crossings, doubtful boxes, comings-back; and what it refuses."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from vedette.contracts.errors import InvalidInput
+from vedette.contracts.sight import Detections, EndedTrack, Tracks
+from vedette.testing.tracker_contract import LABELS, TICK_US, Box, detections, walker
+from vedette.track.byte import ByteConfig, ByteTracker
+
+RED = np.array([1.0, 0.0, 0.0], dtype=np.float32)
+BLUE = np.array([0.0, 1.0, 0.0], dtype=np.float32)
+
+
+def tracker(**settings: float) -> ByteTracker:
+    return ByteTracker(ByteConfig.model_validate(settings))
+
+
+def found(
+    boxes: Sequence[Box], scores: Sequence[float], looks: Sequence[object] = ()
+) -> Detections:
+    return Detections(
+        boxes=np.array(boxes, dtype=np.float32).reshape(-1, 4),
+        scores=np.array(scores, dtype=np.float32),
+        classes=np.zeros(len(boxes), dtype=np.int16),
+        labels=LABELS,
+        looks=np.array(looks, dtype=np.float32).reshape(-1, 3) if looks else None,
+    )
+
+
+def number_at(tracks: Tracks, box: Box) -> int:
+    """Number of the observed track nearest to a box."""
+    off = np.abs(tracks.boxes - np.array(box, dtype=np.float32)).sum(axis=1)
+    off[~tracks.observed] = np.inf
+    return int(tracks.ids[off.argmin()])
+
+
+def test_a_doubtful_box_continues_a_track_and_never_begins_one() -> None:
+    byte = tracker()
+    for tick in range(10):
+        byte.update(found([walker(tick)], [0.8]), tick * TICK_US)
+    for tick in range(10, 30):
+        tracks = byte.update(
+            found([walker(tick), (0.6, 0.1, 0.65, 0.3)], [0.3, 0.3]), tick * TICK_US
+        )
+        assert tracks.ids.tolist() == [1]
+        assert tracks.observed.all()
+        assert tracks.scores[0] == pytest.approx(0.3)
+    ended = byte.finish(30 * TICK_US).ended
+    assert (ended[0].seen, ended[0].code) == (30, "finished")
+    assert ended[0].median_score == pytest.approx(0.3, abs=0.01)
+    assert ended[0].best_score == pytest.approx(0.8)
+
+
+def test_boxes_below_the_lowest_score_are_ignored() -> None:
+    byte = tracker()
+    for tick in range(10):
+        byte.update(found([walker(tick)], [0.8]), tick * TICK_US)
+    assert not byte.update(found([walker(10)], [0.1]), 10 * TICK_US).observed.any()
+
+
+@pytest.mark.parametrize("hidden", [0, 4])
+def test_people_who_pass_each_other_keep_their_numbers(hidden: int) -> None:
+    byte = tracker()
+    before = after = None
+    for tick in range(60):
+        left = walker(tick, x=0.1, y=0.4)
+        right = walker(tick, x=0.7, y=0.41, speed=-0.01)
+        behind = abs(tick - 30) < hidden
+        boxes = [left] if behind else [left, right]
+        tracks = byte.update(found(boxes, [0.9] * len(boxes)), tick * TICK_US)
+        if tick == 10:
+            before = (number_at(tracks, left), number_at(tracks, right))
+        after = (number_at(tracks, left), number_at(tracks, right))
+    assert before == after
+
+
+def swapped(looks: Sequence[object]) -> bool:
+    """Two people walk towards each other, meet for two seconds, and turn back."""
+    byte = tracker()
+    before = after = (0, 0)
+    for tick in range(60):
+        gap = 0.02 + 0.01 * max(abs(tick - 30) - 10, 0)
+        left, right = (0.45 - gap, 0.4, 0.5 - gap, 0.6), (0.45 + gap, 0.4, 0.5 + gap, 0.6)
+        # While they stand together the detector sees one person, in the middle.
+        together = abs(tick - 30) <= 10
+        boxes = [(0.45, 0.4, 0.5, 0.6)] if together else [left, right]
+        own = list(looks)[: len(boxes)] if looks else []
+        tracks = byte.update(found(boxes, [0.9] * len(boxes), own), tick * TICK_US)
+        if tick == 15:
+            before = (number_at(tracks, left), number_at(tracks, right))
+        if tick == 50:
+            after = (number_at(tracks, left), number_at(tracks, right))
+    assert 0 not in before
+    return before != after
+
+
+def test_people_who_meet_and_turn_back_are_told_apart_by_their_looks() -> None:
+    assert not swapped([RED, BLUE])
+    assert swapped([]), "boxes alone cannot tell, or this scene proves nothing"
+
+
+def test_who_comes_back_from_afar_must_look_alike() -> None:
+    def number_after(looks: object) -> int:
+        byte = tracker()
+        for tick in range(10):
+            byte.update(found([(0.3, 0.4, 0.35, 0.6)], [0.9], [RED]), tick * TICK_US)
+        for tick in range(10, 30):
+            byte.update(found([], []), tick * TICK_US)
+        tracks = byte.update(found([(0.42, 0.4, 0.47, 0.6)], [0.9], [looks]), 30 * TICK_US)
+        return number_at(tracks, (0.42, 0.4, 0.47, 0.6))
+
+    assert number_after(RED) == 1
+    assert number_after(BLUE) == 2
+
+
+def test_a_comeback_further_than_anyone_walks_is_someone_else() -> None:
+    byte = tracker()
+    for tick in range(10):
+        byte.update(found([(0.1, 0.4, 0.15, 0.6)], [0.9], [RED]), tick * TICK_US)
+    byte.update(found([], []), 10 * TICK_US)
+    tracks = byte.update(found([(0.8, 0.4, 0.85, 0.6)], [0.9], [RED]), 11 * TICK_US)
+    assert number_at(tracks, (0.8, 0.4, 0.85, 0.6)) == 2
+
+
+def test_who_walks_out_of_the_picture_has_left() -> None:
+    byte = tracker()
+    ended: list[EndedTrack] = []
+    for tick in range(60):
+        box = walker(tick, x=0.8, speed=0.02)
+        boxes = [(*box[:2], min(box[2], 1.0), box[3])] if box[0] < 0.99 else []
+        ended += byte.update(found(boxes, [0.9] * len(boxes)), tick * TICK_US).ended
+    assert [(end.id, end.code) for end in ended] == [(1, "left")]
+
+
+def test_a_second_box_of_the_same_object_begins_no_track() -> None:
+    byte = tracker()
+    for tick in range(20):
+        one = walker(tick)
+        other = (one[0], one[1], one[2], one[3] - 0.03)
+        tracks = byte.update(found([one, other], [0.9, 0.7]), tick * TICK_US)
+        assert tracks.ids.tolist() == [1]
+
+
+def test_the_class_is_what_most_boxes_said() -> None:
+    byte = tracker()
+    for tick in range(20):
+        label = "car" if tick % 5 == 4 else "person"
+        tracks = byte.update(detections([walker(tick)], label=label), tick * TICK_US)
+        assert tracks.ids.tolist() == [1]
+        assert LABELS[int(tracks.classes[0])] == "person"
+
+
+@pytest.mark.parametrize("step_us", [33_333, 100_000, 400_000])
+def test_frames_may_come_at_any_rate(step_us: int) -> None:
+    byte = tracker()
+    for tick in range(0, 6_000_000, step_us):
+        tracks = byte.update(found([walker(0, x=0.1 + tick / 1e6 * 0.1)], [0.9]), tick)
+    assert tracks.ids.tolist() == [1]
+
+
+def test_looking_in_vain_for_longer_than_lost_s_ends_a_track_and_not_before() -> None:
+    byte = tracker(lost_s=2.0)
+    for tick in range(5):
+        byte.update(found([walker(tick, speed=0.0)], [0.9]), tick * TICK_US)
+    ends = [tick for tick in range(5, 40) if byte.update(found([], []), tick * TICK_US).ended]
+    assert ends == [25]
+
+
+def test_a_pause_counts_as_one_second_at_most() -> None:
+    byte = tracker(lost_s=2.0, pause_s=1.0)
+    byte.update(found([walker(0)], [0.9]), 0)
+    byte.update(found([walker(0)], [0.9]), TICK_US)
+    hour_us = 3_600_000_000
+    assert not byte.update(found([], []), hour_us).ended
+    assert not byte.update(found([], []), 2 * hour_us).ended
+    assert byte.update(found([], []), 3 * hour_us).ended
+
+
+def test_a_detector_with_other_classes_is_refused() -> None:
+    byte = tracker()
+    byte.update(found([walker(0)], [0.9]), 0)
+    with pytest.raises(InvalidInput, match="a new detector needs a new tracker"):
+        byte.update(Detections.none(("cat",)), TICK_US)
+
+
+def test_looks_may_begin_and_stop_without_losing_anyone() -> None:
+    byte = tracker()
+    for tick in range(30):
+        known = [RED] if 10 <= tick < 20 else []
+        tracks = byte.update(found([walker(tick)], [0.9], known), tick * TICK_US)
+    assert tracks.ids.tolist() == [1]
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(ValidationError):
+        tracker(lost_s=0.0)
+    with pytest.raises(ValidationError):
+        tracker(patience=3.0)
