@@ -8,8 +8,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from pydantic import ValidationError
-from tests.unit.models.tiny import tiny_spec
 
+from tests.unit.models.tiny import tiny_spec
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable
 from vedette.contracts.model import ModelInput, ModelSpec
 from vedette.detect.onnx import OnnxConfig, OnnxDetector

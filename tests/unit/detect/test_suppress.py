@@ -35,6 +35,14 @@ def test_a_suppressed_box_suppresses_nothing() -> None:
     assert suppress(chain, scores, np.zeros(3, np.intp), 0.3).tolist() == [0, 2]
 
 
+def test_many_equal_scores_keep_their_order() -> None:
+    apart = np.array([[x, 0, x + 1, 1] for x in range(200)], np.float32)
+
+    kept = suppress(apart, np.full(200, 0.5, np.float32), np.zeros(200, np.intp), 0.5)
+
+    assert kept.tolist() == list(range(200))
+
+
 def test_no_boxes() -> None:
     nothing = np.zeros((0, 4), np.float32)
 

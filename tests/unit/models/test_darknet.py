@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tests.unit.models.tiny import F32, conv, run, some
 
+from tests.unit.models.tiny import F32, conv, run, some
 from vedette.contracts.errors import ModelUnavailable
 from vedette.models.convert import darknet
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.unit.models.tiny import tiny_spec
 
+from tests.unit.models.tiny import tiny_spec
 from vedette.contracts.errors import ModelUnavailable
 from vedette.contracts.model import ModelSpec
 from vedette.models import fetch as fetching

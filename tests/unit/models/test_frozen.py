@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.models.tiny import some
 
+from tests.unit.models.tiny import some
 from vedette.contracts.errors import ModelUnavailable
 from vedette.models.convert import frozen
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
-from tests.unit.models.tiny import F32, conv, graph, node, run, some, tfjs_files, tiny_nanodet
 
+from tests.unit.models.tiny import F32, conv, graph, node, run, some, tfjs_files, tiny_nanodet
 from vedette.contracts.errors import ModelUnavailable
 from vedette.models.convert import centernet, nanodet, ssd
 from vedette.models.convert.table import convert, digest

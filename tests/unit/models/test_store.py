@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.unit.models.tiny import tiny_spec
 
+from tests.unit.models.tiny import tiny_spec
 from vedette.contracts.errors import ModelUnavailable, StorageFailed
 from vedette.contracts.model import ModelSpec
 from vedette.models.store import ModelStore, models_folder

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
-from tests.unit.models.tiny import F32, computed, conv, converted, graph, node, run, some
 
+from tests.unit.models.tiny import F32, computed, conv, converted, graph, node, run, some
 from vedette.contracts.errors import ModelUnavailable
 from vedette.models.convert.tfgraph import TfGraph, TfNode
 
@@ -292,6 +292,21 @@ def test_transposes_between_convolutions_cancel() -> None:
     assert ops.count("Transpose") == 1  # only the output's
     found = run(model, X.transpose(0, 3, 1, 2))["out_0"]
     np.testing.assert_allclose(found, conv(np.maximum(conv(X, weights), 0), weights), **CLOSE)
+
+
+def test_a_tensor_that_is_needed_in_another_order_twice_is_transposed_once() -> None:
+    source = graph(
+        node("r", "Reshape", "x", "shape"),
+        node("a", "Conv2D", "r", "w", padding="SAME"),
+        node("b", "Conv2D", "r", "w", padding="VALID"),
+        shape=ints(1, 10, 8, 4),
+        w=some(3, 3, 4, 4, seed=1),
+    )
+
+    model = converted(source, X.shape, "a", "b")
+
+    nodes = onnx.load_model_from_string(model).graph.node
+    assert sum(each.op_type == "Transpose" for each in nodes) == 4  # in, once for both, two out
 
 
 def test_another_input_size_than_the_source_had_is_possible() -> None:

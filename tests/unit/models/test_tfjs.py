@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.models.tiny import graph, node, some, tfjs_files, tiny_nanodet
 
+from tests.unit.models.tiny import graph, node, some, tfjs_files, tiny_nanodet
 from vedette.contracts.errors import ModelUnavailable
 from vedette.models.convert import tfjs
 
