@@ -1,6 +1,9 @@
 """Videos as IP cameras make them, for tests: short groups of pictures, no B frames."""
 
+from fractions import Fraction
 from pathlib import Path
+
+import av
 
 from vedette.sources.scene import Actor, Scene
 from vedette.sources.scene_file import render_scene
@@ -26,3 +29,19 @@ def camera_video(
     chosen = {**quick.get(codec, {}), **(options or {})}
     render_scene(scene, path, codec=codec, options=chosen, gop_s=gop_s)
     return path
+
+
+def film(source: Path, path: Path) -> None:
+    """Forty frames with B frames at 10 frames a second, as no camera makes them."""
+    with av.open(str(source)) as reader, av.open(str(path), "w") as writer:
+        stream = writer.add_stream("libx264", rate=10, options={"preset": "fast", "bf": "3"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number, frame in enumerate(reader.decode(video=0)):
+            if number == 40:
+                break
+            small = frame.reformat(320, 240, "yuv420p")
+            small.pts, small.time_base = number, Fraction(1, 10)
+            small.pict_type = av.video.frame.PictureType.NONE
+            writer.mux(stream.encode(small))
+        writer.mux(stream.encode(None))

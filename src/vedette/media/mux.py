@@ -152,7 +152,12 @@ def open_written(path: Path) -> Reader:
         container = av.open(
             f"file:{path.absolute()}",
             "r",
-            options={"protocol_whitelist": "file", "format_whitelist": "mov,mp4,matroska,webm"},
+            options={
+                "protocol_whitelist": "file",
+                "format_whitelist": "mov,mp4,matroska,webm",
+                "probesize": "32",  # our own file: its header says all, nothing needs decoding
+                "analyzeduration": "0",
+            },
             metadata_errors="replace",
         )
     except (av.FFmpegError, OSError) as error:

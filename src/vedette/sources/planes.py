@@ -38,7 +38,6 @@ def planes(picture: VideoFrame, reformatter: VideoReformatter) -> tuple[U8, U8, 
         picture = reformatter.reformat(
             picture,
             format="yuv420p",
-            src_color_range=ColorRange.JPEG if full else ColorRange.UNSPECIFIED,
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )

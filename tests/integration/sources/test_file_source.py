@@ -14,8 +14,8 @@ from typing import Any
 import av
 import pytest
 from pydantic import ValidationError
-from tests.servers.camera_video import camera_video
 
+from tests.servers.camera_video import camera_video, film
 from vedette.contracts.errors import SourceRefused
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet
@@ -258,6 +258,17 @@ def test_time_begins_at_the_creation_time_of_the_file(tmp_path: Path) -> None:
 
     assert next(iter(opened.packets())).at_us == to_us(START)
     opened.close()
+
+
+def test_frames_that_are_decoded_out_of_order_come_in_order_with_their_times(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "film.mp4"
+    film(EXAMPLE, path)
+    frames, stream = frames_of(made(path))
+
+    assert [frame.at_us for frame in frames] == [n * 100_000 for n in range(40)]
+    assert stream.stats.jumps == stream.stats.missing_pts == 0
 
 
 def test_a_time_without_a_zone_is_refused() -> None:

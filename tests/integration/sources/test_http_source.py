@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from tests.servers.camera_video import camera_video
 from tests.servers.http_files import file_handler, serving
-
 from vedette.contracts.errors import SourceLost, SourceRefused
 from vedette.contracts.frame import Frame
 from vedette.kit.clock import SystemClock, to_us

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+
 from tests.servers.camera_video import camera_video
 from tests.servers.rtsp import RtspServer, free_port
-
 from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
 from vedette.kit.clock import SystemClock, to_us
 from vedette.media.clip import ClipWriter

@@ -42,6 +42,17 @@ def test_nobody_is_there_before_the_first_and_after_the_last_waypoint() -> None:
     assert counts == [0] * 10 + [1] * 11 + [0] * 19
 
 
+def test_nobody_is_there_outside_of_the_frame() -> None:
+    passing = Actor(size=(0.2, 0.2), path=((0.0, -0.53, 0.5), (4.0, 1.47, 0.5)))
+    frames = [frame for frame in range(40) if truth_at(scene(passing), frame)]
+
+    assert frames == list(range(9, 33))
+    for frame in frames:
+        [truth] = truth_at(scene(passing), frame)
+        assert 0.0 <= truth.box[0] < truth.box[2] <= 1.0
+        assert truth.visible > 0.0
+
+
 def test_visible_part_counts_edges_occluders_and_those_in_front() -> None:
     still = ((0.0, 0.5, 0.5), (4.0, 0.5, 0.5))
     half_out = Actor(size=(0.2, 0.2), path=((0.0, 0.0, 0.5), (4.0, 0.0, 0.5)))

@@ -140,6 +140,14 @@ def test_pictures_that_are_shown_out_of_order_keep_their_own_times() -> None:
     assert [s.dts // FRAME for s in stamps] == [dts for _, dts in order]
 
 
+def test_no_two_pictures_have_the_same_time() -> None:
+    time = recorded(SourceStats())
+    order = [(0, -2), (3, -1), (3, 0), (3, 1), (7, 2)]
+    stamps = [time.stamp(pts * FRAME, dts * FRAME, FRAME, 0) for pts, dts in order]
+
+    assert len({s.pts for s in stamps}) == len({s.at_us for s in stamps}) == 5
+
+
 def test_a_recording_begins_at_its_start_whatever_its_first_tick() -> None:
     time = recorded(SourceStats(), NOON_US)
 
