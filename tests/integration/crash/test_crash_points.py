@@ -1,0 +1,44 @@
+"""Kill -9 and loss of power at every write, rename, fsync, unlink and commit: nothing is lost."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+VIDEO = ROOT / "examples" / "pedestrians.mp4"
+
+
+@pytest.fixture
+def memory_folder() -> Iterator[Path]:
+    """A folder in memory where there is one: an fsync of some hundred runs costs minutes."""
+    memory = Path("/dev/shm")  # noqa: S108  a new folder with a random name below it
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder).resolve()
+
+
+@pytest.mark.parametrize("kind", ["kill", "power"])
+def test_whatever_was_acknowledged_survives_a_crash_at_every_point(
+    kind: str, memory_folder: Path
+) -> None:
+    driver = "tests.integration.crash.crash_driver"
+    done = subprocess.run(
+        [sys.executable, "-m", driver, str(memory_folder), str(VIDEO), kind],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads((memory_folder / "found.json").read_text())
+    assert found["findings"] == [], done.stderr
+    # The scenario really was killed everywhere, also while it was being repaired.
+    kinds = {"mkdir", "write", "fsync", "rename", "unlink", "rmdir", "commit", "mux"}
+    assert set(found["killed_at"]) == kinds
+    assert len(found["killed_at"]) > 60
+    assert found["repairs_killed"] > 20
