@@ -1,0 +1,234 @@
+"""Did something move? A running background of the luma plane, coarse, steady in changing light."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from vedette.contracts.frame import Frame
+from vedette.contracts.polygon import Polygon, fill
+from vedette.contracts.sight import F32, NO_BOXES, Motion
+from vedette.motion.light import relight
+from vedette.plugins.registry import PluginConfig
+
+U8 = npt.NDArray[np.uint8]
+
+MOST_COLUMNS = 192
+MOST_ROWS = 144
+MOST_BOXES = 32
+FAINTEST = 4.0
+"""Levels that are never told from noise, at sensitivity 1."""
+NOISE_FACTOR = 4.0
+"""A pixel counts as changed beyond its threshold plus this many mean deviations."""
+NOISE_CAP = 10.0
+"""Larger differences are objects, not noise, and teach nothing about it."""
+CUT = 0.6
+"""More than this part changed at once, from a quiet picture: another scene, not an object."""
+LIGHT = 0.25
+"""From this part changed on, the whole picture's light is looked at."""
+LIGHT_OFFSET = 0.75
+"""So it is when the picture's mean moved by this many levels."""
+EXPLAINED = 0.5
+"""It is a change of light when at most this part of what changed is left after it."""
+BRIGHTEST = 230
+"""From here on the sensor was saturated: how that place looks in less light is not known."""
+DARKEST = 18
+_LEVELS = np.arange(256, dtype=np.float32)
+_SQUARE = np.ones((3, 3), dtype=np.uint8)
+
+
+class LumaConfig(PluginConfig):
+    """`type: luma`"""
+
+    sensitivity: float = Field(
+        default=0.5, ge=0.0, le=1.0, description="1 sees the faintest change, 0 only stark ones."
+    )
+    min_area: float = Field(
+        default=0.0008, gt=0.0, le=1.0, description="Smallest moving thing, as part of the picture."
+    )
+    masks: tuple[Polygon, ...] = Field(
+        default=(), description="Areas that do not count: a clock, a tree, a street behind."
+    )
+    hold_s: float = Field(
+        default=2.0, ge=0.0, le=600.0, description="Motion stays active this long after the last."
+    )
+    learn_s: float = Field(
+        default=1.0, ge=0.0, le=60.0, description="Time to learn the background at the start."
+    )
+    background_s: float = Field(
+        default=8.0,
+        gt=0.0,
+        le=3600.0,
+        description="What stands still this long becomes background.",
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Scene:
+    """What was learnt of a picture of one size; changed in place."""
+
+    shape: tuple[int, int]
+    """(height, width) of the frames."""
+    stride: int
+    background: F32
+    """(rows, columns) running mean, in levels."""
+    deviation: F32
+    """(rows, columns) running mean of the absolute difference, without objects."""
+    watch: U8
+    """(rows, columns) 255 where motion counts, 0 under masks."""
+    watched: int
+    started_us: int
+    at_us: int
+    looks: int = 1
+    fraction: float = 0.0
+
+
+class LumaMotion:
+    """Adaptive background subtraction with a per-pixel noise estimate (running mean and mean
+    absolute deviation, as in Wren et al. 1997, "Pfinder", section 3, without colour).
+
+    The plane is brought to at most 192 x 144 points and smoothed, so that sensor noise and rain
+    fade before anything is compared. When the light changes over the whole picture, the
+    background is taken through the same change (see light.py) and what is left is motion.
+    Belongs to one camera and one thread.
+    """
+
+    Config: ClassVar = LumaConfig
+
+    def __init__(self, config: LumaConfig) -> None:
+        self.config = config
+        self._threshold = FAINTEST * 2.0 ** (3.0 * (1.0 - config.sensitivity))
+        self._scene: _Scene | None = None
+        self._moved_us: int | None = None
+
+    def look(self, frame: Frame) -> Motion:
+        """Compare with the background, and learn.
+
+        `code` is `learning` at the start (and after the picture's size or a long gap made the
+        background worthless), `light_change` when the light changed and nothing moved besides,
+        `motion`, or `quiet`; `active` stays True for `hold_s` after the last motion.
+        """
+        scene = self._scene
+        if scene is None or scene.shape != frame.y.shape or self._stale(scene, frame.at_us):
+            self._scene = self._begin(frame)
+            return self._say("learning", frame.at_us)
+        small = _shrink(frame.y, scene.stride)
+        elapsed_s = max(0, frame.at_us - scene.at_us) / 1e6
+        scene.at_us = frame.at_us
+        scene.looks += 1
+        if scene.looks <= 2 or frame.at_us - scene.started_us < self.config.learn_s * 1e6:
+            self._learn(scene, small, 1.0 / scene.looks)
+            return self._say("learning", frame.at_us)
+        changed, light = self._changed(scene, small)
+        fraction = cv2.countNonZero(changed) / scene.watched
+        scene.fraction = fraction
+        boxes = NO_BOXES
+        if fraction >= self.config.min_area / 4:
+            boxes = self._boxes(changed, scene)
+        self._learn(scene, small, 1.0 - math.exp(-elapsed_s / self.config.background_s))
+        if len(boxes):
+            self._moved_us = frame.at_us
+            return self._say("motion", frame.at_us, fraction, boxes)
+        return self._say("light_change" if light else "quiet", frame.at_us, fraction)
+
+    def _say(self, code: str, at_us: int, fraction: float = 0.0, boxes: F32 = NO_BOXES) -> Motion:
+        moved_us = self._moved_us
+        held = moved_us is not None and 0 <= at_us - moved_us <= self.config.hold_s * 1e6
+        active = held and code != "learning"
+        return Motion(fraction=fraction, boxes=boxes, active=active, code=code)
+
+    def _stale(self, scene: _Scene, at_us: int) -> bool:
+        """After so long a gap the background says nothing."""
+        return at_us - scene.at_us > 10e6 * self.config.background_s
+
+    def _begin(self, frame: Frame) -> _Scene:
+        height, width = frame.y.shape
+        stride = max(1, -(-width // MOST_COLUMNS), -(-height // MOST_ROWS))
+        small = _shrink(frame.y, stride)
+        rows, columns = small.shape
+        watch = np.full((rows, columns), 255, dtype=np.uint8)
+        for mask in self.config.masks:
+            watch[fill(mask, columns, rows)] = 0
+        return _Scene(
+            shape=(height, width),
+            stride=stride,
+            background=small.astype(np.float32),
+            deviation=np.ones((rows, columns), dtype=np.float32),
+            watch=watch,
+            watched=max(1, int(np.count_nonzero(watch))),
+            started_us=frame.at_us,
+            at_us=frame.at_us,
+        )
+
+    def _changed(self, scene: _Scene, small: U8) -> tuple[U8, bool]:
+        """(rows, columns) 255 where something changed; and whether the light did."""
+        known = np.asarray(cv2.convertScaleAbs(scene.background), dtype=np.uint8)
+        changed = self._compare(scene, small, known)
+        count = cv2.countNonZero(changed)
+        if not count:
+            return changed, False
+        fraction = count / scene.watched
+        mean = cv2.mean(small, scene.watch)[0] - cv2.mean(known, scene.watch)[0]
+        if fraction < LIGHT and abs(mean) < LIGHT_OFFSET:
+            return changed, False
+        shift = relight(known, small, scene.watch) - _LEVELS
+        lit = np.clip(scene.background + cv2.LUT(known, shift), 0.0, 255.0)
+        unknown = (known >= BRIGHTEST) | (known <= DARKEST)
+        lit[unknown] = small[unknown]
+        left = self._compare(scene, small, cv2.convertScaleAbs(lit))
+        if cv2.countNonZero(left) <= EXPLAINED * count:
+            scene.background = lit.astype(np.float32)
+            return left, True
+        if fraction > CUT and scene.fraction < LIGHT:
+            scene.background = small.astype(np.float32)
+            return np.zeros_like(changed), True
+        return changed, False
+
+    def _compare(self, scene: _Scene, small: U8, known: U8 | cv2.typing.MatLike) -> U8:
+        """(rows, columns) 255 where the difference is beyond the noise of that place."""
+        difference = cv2.absdiff(small, known)
+        limit = cv2.convertScaleAbs(scene.deviation, alpha=NOISE_FACTOR, beta=self._threshold)
+        changed = cv2.compare(difference, limit, cv2.CMP_GT)
+        return np.asarray(cv2.bitwise_and(changed, scene.watch), dtype=np.uint8)
+
+    def _learn(self, scene: _Scene, small: U8, rate: float) -> None:
+        """Move background and deviation towards this frame, in place."""
+        if rate <= 0.0:
+            return
+        difference = cv2.absdiff(small, cv2.convertScaleAbs(scene.background))
+        _, calm = cv2.threshold(difference, NOISE_CAP, 255, cv2.THRESH_TRUNC)
+        cv2.accumulateWeighted(calm, scene.deviation, min(1.0, rate))
+        cv2.accumulateWeighted(small, scene.background, min(1.0, rate))
+
+    def _boxes(self, changed: U8, scene: _Scene) -> F32:
+        """(m, 4) boxes of what moves together, the largest first; fractions of the frame."""
+        joined = cv2.dilate(changed, _SQUARE)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        real = np.bincount(labels[changed > 0], minlength=count)
+        least = self.config.min_area * scene.watch.size
+        found = [i for i in range(1, count) if real[i] >= least]
+        found.sort(key=lambda i: (-int(real[i]), i))
+        if not found:
+            return NO_BOXES
+        boxes = stats[found[:MOST_BOXES], :4].astype(np.float64)
+        height, width = scene.shape
+        edges = np.stack(
+            (boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]), axis=1
+        )
+        fractions = edges * scene.stride / (width, height, width, height)
+        return np.minimum(fractions, 1.0).astype(np.float32)
+
+
+def _shrink(plane: U8, stride: int) -> U8:
+    """Every stride-th row, averaged along the row over `stride` points, smoothed 3 x 3.
+
+    Averaging whole cells would cost ten times as much; along rows it is what fades rain, which
+    falls across them.
+    """
+    rows = np.ascontiguousarray(plane[stride // 2 :: stride])
+    cells = cv2.blur(rows, (stride, 1))[:, stride // 2 :: stride]
+    return np.asarray(cv2.blur(np.ascontiguousarray(cells), (3, 3)), dtype=np.uint8)
