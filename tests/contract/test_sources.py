@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from tests.servers.camera_video import camera_video
 from tests.servers.http_files import file_handler, serving
 from tests.servers.rtsp import RtspServer
-
 from vedette.kit.clock import SystemClock
 from vedette.plugins.registry import build
 from vedette.sources.port import Source
