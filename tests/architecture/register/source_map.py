@@ -2,8 +2,9 @@
 
     python -m tests.architecture.register.source_map
 
-prints the faults, how many rows have which status, what each issue still owes, and planned rows
-whose place exists by now.
+prints the faults, how many rows have which status, how many each issue still owes, and planned rows
+whose place exists by now. With an issue (`"issue 2"`, `later`) it prints the rows that this one still
+owes instead, and fails where there are some.
 """
 
 import re
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from tests.architecture.register.extract import Entry, read
 
+from tests.architecture.register.extract import Entry, read
 from vedette.contracts.topics import TOPICS
 
 ROOT = Path(__file__).parents[3]
@@ -225,6 +226,18 @@ def faults(mapped: tuple[Row, ...], register: tuple[Entry, ...]) -> list[str]:
 
 def main() -> None:
     mapped = rows(MAP.read_text("utf-8"))
+    wrong = _owed(mapped, sys.argv[1]) if len(sys.argv) > 1 else _overview(mapped)
+    sys.exit(1 if wrong else 0)
+
+
+def _owed(mapped: tuple[Row, ...], issue: str) -> list[Row]:
+    owed = list(owed_by(mapped, issue))
+    for row in owed:
+        sys.stdout.write(f"line {row.line}: {', '.join(row.names)}: {row.status}\n")
+    return owed
+
+
+def _overview(mapped: tuple[Row, ...]) -> list[str]:
     wrong = faults(mapped, read(NAMES))
     say = sys.stdout.write
     for fault in wrong:
@@ -235,7 +248,7 @@ def main() -> None:
         say(f"{issue}: {len(list(owed_by(mapped, issue)))} rows\n")
     for row in ripe(mapped):
         say(f"line {row.line}: done by now? {', '.join(row.names)}: {row.status}\n")
-    sys.exit(1 if wrong else 0)
+    return wrong
 
 
 if __name__ == "__main__":
