@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.architecture.register.source_map import exists
 
+from tests.architecture.register.source_map import exists
 from vedette.contracts.errors import DeliveryFailed
 from vedette.contracts.event import Severity
 from vedette.contracts.notice import Notice

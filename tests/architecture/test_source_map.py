@@ -1,6 +1,7 @@
 """The source map places every name of the four seed designs, and tells the truth."""
 
 import pytest
+
 from tests.architecture.register.extract import Entry, entries, read
 from tests.architecture.register.source_map import (
     HEADER,

@@ -3,8 +3,8 @@
     python -m tests.architecture.register.source_map
 
 prints the faults, how many rows have which status, how many each issue still owes, and planned rows
-whose place exists by now. With an issue (`"issue 2"`, `later`) it prints the rows that this one still
-owes instead, and fails where there are some.
+whose place exists by now. With an issue (`"issue 2"`, `later`) it prints the rows that this one
+still owes instead, and fails where there are some.
 """
 
 import re
