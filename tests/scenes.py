@@ -10,8 +10,8 @@ from vedette.kit.clock import SystemClock
 from vedette.sources.scene import Actor, Scene
 from vedette.sources.scene_file import render_scene
 
-BLOB = {"type": "blob"}
-"""A detector for rendered pixels."""
+BLOB = {"type": "blob", "contrast": 60, "smallest": 0.004}
+"""A detector for rendered pixels: the actors are far darker than anything behind them."""
 
 Way = Sequence[tuple[float, float, float]]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tests.scenes import camera, film, walker
+from tests.scenes import BLOB, camera, film, walker
 from vedette.app.build import Surroundings, build_camera, build_detector
 from vedette.app.collect import Collector
 from vedette.bus.memory import MemoryBus
@@ -19,7 +19,19 @@ from vedette.pipeline.desk import MediaDesk
 from vedette.pipeline.fleet import Fleet
 
 STAGES = {"sources", "motion", "detect", "track", "zones", "rules", "media"}
+MARKS = {
+    ("vedette.pipeline.book", "packet", "return"): "decoding",
+    ("vedette.pipeline.camera", "see", "return"): "seen",
+}
+"""A packet is kept for clips first; then it is decoded, and its frame begins to walk."""
 ORDER = ["sources", "motion", "detect", "track", "zones", "rules", "media"]
+
+
+def called_by_pipeline(frame: FrameType) -> bool:
+    """True where a stage is entered, False for calls within and below it."""
+    caller = frame.f_back
+    module = str(caller.f_globals.get("__name__", "")) if caller is not None else ""
+    return module.startswith("vedette.pipeline.")
 
 
 @contextmanager
@@ -27,18 +39,15 @@ def watched(steps: list[str]) -> Iterator[None]:
     """Note every stage that any thread enters, one entry per run of the same stage."""
 
     def note(frame: FrameType, happening: str, _: Any) -> None:
-        if happening != "call":
-            return
         module = str(frame.f_globals.get("__name__", ""))
-        if not module.startswith("vedette."):
+        if happening not in {"call", "return"} or not module.startswith("vedette."):
             return
         stage, name = module.split(".")[1], frame.f_code.co_name
-        if stage == "pipeline" and name == "see" and module.endswith("camera"):
-            steps.append("frame")
-        elif stage == "pipeline" and name == "packet" and module.endswith("book"):
-            steps.append("packet")
-        elif stage in STAGES and steps[-1:] != [stage]:
-            steps.append(stage)
+        if stage in STAGES and happening == "call":
+            if called_by_pipeline(frame) and steps[-1:] != [stage]:
+                steps.append(stage)
+        elif (module, name, happening) in MARKS:
+            steps.append(MARKS[module, name, happening])
 
     threading.setprofile(note)
     try:
@@ -49,12 +58,15 @@ def watched(steps: list[str]) -> Iterator[None]:
 
 
 def walks(steps: list[str]) -> list[list[str]]:
-    """The stages between one packet's decoding and the next packet."""
+    """The stages from the decoding of each packet until its frame was seen."""
     found: list[list[str]] = []
+    inside = False
     for step in steps:
-        if step == "packet":
-            found.append([])
-        elif found and step != "frame" and found[-1][-1:] != [step]:
+        if step in {"decoding", "seen"}:
+            inside = step == "decoding"
+            if inside:
+                found.append([])
+        elif inside and found[-1][-1:] != [step]:
             found[-1].append(step)
     return found
 
@@ -75,7 +87,7 @@ def test_one_frame_walks_every_stage_once_and_in_order(tmp_path: Path) -> None:
     clock = SystemClock()
     desk = MediaDesk()
 
-    with watched(steps), build_detector({"type": "blob"}, clock, silent) as detector:
+    with watched(steps), build_detector(BLOB, clock, silent) as detector:
         pipeline = build_camera(
             settings,
             Surroundings(

@@ -67,6 +67,9 @@ class CameraPipeline:
     _rule_states: list[Any] = field(default_factory=list)
     _stream: Stream | None = None
 
+    def __post_init__(self) -> None:
+        self._restart()
+
     def watch(self, stop: threading.Event) -> None:
         """Open the source and look until it ends or `stop` is set.
 
@@ -141,9 +144,7 @@ class CameraPipeline:
         for state, bound in zip(self._rule_states, self.rules, strict=True):
             self.book.close_all(bound, bound.rule.finish(state, self._last_us, code))
         self._end_tracks(self.tracker.finish(self._last_us))
-        self._tracks = None
-        self._zone_state = self.zones.start()
-        self._rule_states = [bound.rule.start() for bound in self.rules]
+        self._restart()
 
     def finish(self, code: str) -> None:
         """The camera is over: its source ended (`source_ended`), or we stop (`stopped`)."""
@@ -160,6 +161,10 @@ class CameraPipeline:
     def _begin(self, at_us: int) -> None:
         self._session = session_of(at_us)
         self.book.session = self.announcer.session = self._session
+
+    def _restart(self) -> None:
+        """Remember nothing of the scene."""
+        self._tracks = None
         self._zone_state = self.zones.start()
         self._rule_states = [bound.rule.start() for bound in self.rules]
 
