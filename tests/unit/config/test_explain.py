@@ -166,6 +166,15 @@ def test_neither_passwords_nor_addresses_are_repeated() -> None:
     assert said[0].endswith("found 'http://***@10.0.0.7/'")
 
 
+def test_a_text_at_a_place_that_sounds_secret_is_not_shown() -> None:
+    class Door(Strict):
+        api_key: int
+
+    document = parse_yaml(b"api_key: hunter2\n", name="f")
+    with pytest.raises(InvalidConfig, match=r"found a text \(not shown: it may hold a secret\)$"):
+        validate(Door, document)
+
+
 def test_a_resolved_secret_of_the_wrong_kind_is_not_shown() -> None:
     raw = parse_yaml(b"port: {secret: P}\ncameras: [{id: a}]\n", name="f")
     document = resolve(raw, Secrets(environment={"P": "hunter2"}))

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.zones.walk import SECOND, path, person, tracks, walk
 
+from tests.unit.zones.walk import SECOND, path, person, tracks, walk
 from vedette.zones.config import LineConfig, ZoneMap
 from vedette.zones.zones import Zones
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.unit.zones.walk import SECOND, Row, path, person, tracks, walk
 
+from tests.unit.zones.walk import SECOND, Row, path, person, tracks, walk
 from vedette.contracts.polygon import Point
 from vedette.contracts.sample import QUANTUM, Samples, dequantise, quantise
 from vedette.contracts.sight import Tracks
@@ -78,6 +78,14 @@ def test_a_track_is_inside_since_it_entered_even_when_confirmed_later() -> None:
     assert [len(s) for s in seen] == [0, 0, 0, 1, 1]
     assert int(seen[3].entered_us[0, 0]) == 0
     assert [(v.code, v.at_us) for v in said] == [("entered", 3 * SECOND)]
+
+
+def test_a_track_that_is_passed_on_late_is_inside_since_it_was_first_seen() -> None:
+    """So a rule can tell "appeared inside" from "entered"."""
+    moments = [tracks(5 * SECOND, [person(1, *IN, first_us=3 * SECOND)])]
+    seen, _ = walk(yard(zone()), moments)
+
+    assert seen[0].entered_us.tolist() == [[3 * SECOND]]
 
 
 def test_predictions_enter_no_zone_and_move_no_box() -> None:
