@@ -1,8 +1,8 @@
 """Enter, leave, line crossing and count, drawn as films (see script.py)."""
 
 import pytest
-from tests.unit.rules.script import Actor, events, film, play
 
+from tests.unit.rules.script import Actor, events, film, play
 from vedette.contracts.verdict import RuleAction
 from vedette.rules.build import build_rule
 from vedette.rules.port import Rule

@@ -1,8 +1,8 @@
 """Presence and loiter, drawn as films (see script.py)."""
 
 import pytest
-from tests.unit.rules.script import START_US, Actor, events, film, play
 
+from tests.unit.rules.script import START_US, Actor, events, film, play
 from vedette.contracts.verdict import RuleAction
 from vedette.rules.build import build_rule
 from vedette.rules.port import Rule

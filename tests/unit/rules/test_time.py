@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.rules.script import film
 
+from tests.unit.rules.script import film
 from vedette.contracts.sample import QUANTUM, Samples, dequantise, quantise
 from vedette.contracts.verdict import RuleAction, RuleVerdict
 from vedette.rules.build import build_rule
