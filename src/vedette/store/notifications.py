@@ -132,8 +132,10 @@ class NotificationLog:
             )
         )
 
-    async def due(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
-        """Queued messages that can be claimed now, the oldest first."""
+    async def due(
+        self, *, now: datetime, limit: int = 100, channel: str | None = None
+    ) -> tuple[Delivery, ...]:
+        """Queued messages that can be claimed now, the oldest first; of one channel or of all."""
         query = (
             select(NOTIFICATION_LOG)
             .where(
@@ -144,6 +146,8 @@ class NotificationLog:
             .order_by(_N.id)
             .limit(demand_limit(limit))
         )
+        if channel is not None:
+            query = query.where(_N.channel == channel)
         return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
 
     async def of_event(self, event_id: UUID) -> tuple[Delivery, ...]:

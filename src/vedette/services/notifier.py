@@ -1,0 +1,153 @@
+"""Tells people: asks the alert policy about each new event, and hands alerts to the couriers.
+
+Store first, then send: an alert is a row per channel before anything leaves the machine, so a
+repeated fact sends nothing twice and a crash loses nothing. Nothing here can slow a camera.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from vedette.alerts.policy import AlertPolicy, verdict_of
+from vedette.contracts.event import Event
+from vedette.contracts.notice import DeliveryStatus, Notice
+from vedette.contracts.payload import Payload
+from vedette.contracts.verdict import Verdict
+from vedette.kit.supervise import keep_running
+from vedette.notify.port import Channel
+from vedette.services.courier import Courier, CourierKit, CourierStats, fact_of
+
+log = logging.getLogger(__name__)
+
+TOPIC = "event.opened"
+
+GRACE_S = 10.0
+"""How long an attempt in hand may go on after `stop`."""
+
+Record = Callable[[Event, Verdict], Awaitable[None]]
+"""Keeps a line of the decision ledger; may hear of the same event twice."""
+
+_QUEUEING = ""
+"""Stands for the channels that an alert is not queued for yet."""
+
+
+@dataclass(slots=True)
+class _Fate:
+    """What became of one alert so far."""
+
+    open: set[str] = field(default_factory=set)
+    """Channels that may still deliver it."""
+    arrived: bool = False
+    failed: bool = False
+
+
+class Notifier:
+    """Subscribe `handle` to `event.opened`, `run` in a task, `stop` at the end."""
+
+    def __init__(
+        self,
+        policy: AlertPolicy,
+        channels: Mapping[str, Channel],
+        kit: CourierKit,
+        *,
+        record: Record | None = None,
+    ) -> None:
+        """`channels` by the name that topics and the log show."""
+        self._policy = policy
+        self._state = policy.start()
+        self._kit = kit
+        self._record = record
+        self._fates: dict[UUID, _Fate] = {}
+        self._couriers = {
+            name: Courier(name, channel, kit, settled=self._settled)
+            for name, channel in channels.items()
+        }
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def handle(self, topic: str, payload: Payload) -> None:
+        """Judge an event that opened; idempotent, so it may be told again.
+
+        Raises:
+            StorageFailed: the alert cannot be noted now; the relay tells the event again.
+        """
+        if topic != TOPIC or not isinstance(payload, Event):
+            return
+        self._state, decision = self._policy.consider(self._state, payload, payload.opened_at)
+        if decision.notice is not None:
+            await self._queue(decision.notice)
+        if self._record is not None:
+            await self._record(payload, verdict_of(payload, decision))
+
+    async def run(self) -> None:
+        """Deliver until `stop`; first what an earlier life left queued."""
+        clock, rng = self._kit.clock, self._kit.rng
+        try:
+            await keep_running("notifier", self._kit.deliveries.release, clock, rng=rng)
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = [
+                    tasks.create_task(keep_running(f"channel {name}", courier.run, clock, rng=rng))
+                    for name, courier in self._couriers.items()
+                ]
+        finally:
+            for courier in self._couriers.values():
+                await courier.close()
+
+    async def stop(self, *, grace_s: float = GRACE_S) -> None:
+        """Let attempts in hand finish within `grace_s`; what is left stays queued."""
+        for courier in self._couriers.values():
+            courier.stop()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=grace_s)
+            for task in late:
+                log.warning("%s did not finish in time; it goes on at the next start", task)
+                task.cancel()
+
+    def stats(self) -> tuple[CourierStats, ...]:
+        """Figures per channel."""
+        return tuple(courier.stats for courier in self._couriers.values())
+
+    async def _queue(self, notice: Notice) -> None:
+        fate = self._fates.setdefault(notice.alert_id, _Fate())
+        fate.open.add(_QUEUEING)
+        try:
+            for name, courier in self._couriers.items():
+                if await self._queue_for(name, notice, fate):
+                    courier.stats.queued += 1
+                    courier.wake()
+        finally:
+            fate.open.discard(_QUEUEING)
+            self._conclude(notice, fate)
+
+    async def _queue_for(self, name: str, notice: Notice, fate: _Fate) -> bool:
+        known = name in fate.open
+        fate.open.add(name)  # before the row exists: the courier may be very quick
+        new = False
+        try:
+            fact = fact_of(notice, name, DeliveryStatus.QUEUED, at=self._kit.clock.now())
+            new = await self._kit.deliveries.queue(notice, fact)
+        finally:
+            if not new and not known:
+                fate.open.discard(name)
+        return new
+
+    def _settled(self, notice: Notice, name: str, arrived: bool) -> None:
+        """A courier is done with a message."""
+        if arrived:
+            self._state = self._policy.sent(self._state, notice, notice.at)
+        fate = self._fates.get(notice.alert_id)
+        if fate is None:
+            return  # of an earlier life
+        fate.open.discard(name)
+        fate.arrived |= arrived
+        fate.failed |= not arrived
+        self._conclude(notice, fate)
+
+    def _conclude(self, notice: Notice, fate: _Fate) -> None:
+        """Once no channel can deliver it any more: an alert that nobody got silences nobody."""
+        if fate.open:
+            return
+        self._fates.pop(notice.alert_id, None)
+        if fate.failed and not fate.arrived:
+            self._state = self._policy.failed(self._state, notice)
