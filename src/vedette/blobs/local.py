@@ -110,7 +110,7 @@ class LocalBlobs:
         with _plain_errors("deleted", target), self._folders:
             try:
                 os.unlink(target)
-            except (FileNotFoundError, NotADirectoryError):
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return False
             _sync_folder(self._remove_empty(target.parent))
         return True

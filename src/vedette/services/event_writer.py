@@ -1,5 +1,6 @@
 """Takes events from the cameras' threads and stores them: store first, then tell."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -97,7 +98,7 @@ class EventWriter:
             most=options.depth, most_weight=options.most_bytes
         )
         self._counts = WriterCounts()
-        self._running = False
+        self._one_at_a_time = asyncio.Lock()
         self._give_up_at_s: float | None = None
         self._gave_up = False
 
@@ -124,15 +125,17 @@ class EventWriter:
 
     async def run(self) -> None:
         """Write what is accepted, in order, until `close`."""
-        self._running = True
-        try:
+        async with self._one_at_a_time:
             while (item := await self._inbox.first()) is not None:
+                over = True
                 try:
                     await self._keep(item)
+                except asyncio.CancelledError:
+                    over = False  # `close` takes it up again
+                    raise
                 finally:
-                    self._inbox.drop()
-        finally:
-            self._running = False
+                    if over:
+                        self._inbox.drop()
 
     async def drain(self) -> None:
         """Return when all that was accepted so far is stored (or given up). Needs `run`."""
@@ -146,10 +149,7 @@ class EventWriter:
         """
         self._give_up_at_s = self._clock.monotonic() + within_s
         self._inbox.close()
-        if self._running:
-            await self._inbox.emptied()
-        else:
-            await self.run()
+        await self.run()  # waits for the one that runs, or does its work
 
     async def _keep(self, item: EventChange | _Record) -> None:
         try:

@@ -98,7 +98,9 @@ class EventKeeper:
         before = await artifacts.of_event(event.id) if written.artifacts else ()
         for artifact in written.artifacts:
             behind = [
-                a.id for a in before if a.kind is artifact.kind and a.revision < artifact.revision
+                a.id
+                for a in (*before, *written.artifacts)
+                if a.kind is artifact.kind and a.revision < artifact.revision
             ]
             await artifacts.discard(behind, "superseded", now=unit.now)
             await artifacts.add(artifact, now=unit.now)

@@ -136,8 +136,10 @@ class ArtifactRepository:
 
     async def discard(self, artifact_ids: Collection[UUID], reason: str, *, now: datetime) -> int:
         """Move rows to the garbage; the files are unlinked after this is committed."""
-        query = select(_A.metadata_json).where(
-            self._scope.covers(_A.site_id), _A.id.in_(artifact_ids)
+        query = (
+            select(_A.metadata_json)
+            .where(self._scope.covers(_A.site_id), _A.id.in_(artifact_ids))
+            .order_by(_A.stored_at, _A.id)
         )
         going = [Artifact.model_validate(b) for b in (await self._conn.execute(query)).scalars()]
         garbage = GarbageRepository(self._conn, self._scope)

@@ -56,9 +56,7 @@ def make_ours(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        head = _head(path)
-    except FileNotFoundError:
-        head = b""
+        head = _head(path) if path.exists() else b""
     except OSError as error:
         raise StorageFailed(
             f"the database {path} cannot be opened: {error.strerror or error}; "
