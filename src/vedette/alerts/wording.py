@@ -16,7 +16,9 @@ _PLURALS = {
 
 
 def title_of(event: Event, camera: str) -> str:
-    """`Person entered yard (Front door)`."""
+    """`Person entered yard (Front door)`; the rule's own message where it has one."""
+    if event.message:
+        return f"{event.message} ({camera})"
     subject = _group(event) or event.label
     return _capital(f"{subject} {_predicate(event)} ({camera})")
 

@@ -23,7 +23,7 @@ from vedette.models.catalogue import Catalogue
 from vedette.models.fetch import Progress
 from vedette.models.store import ModelStore
 from vedette.pipeline.announce import Announcer
-from vedette.pipeline.book import BoundRule, EventBook
+from vedette.pipeline.book import EventBook
 from vedette.pipeline.camera import CameraPipeline, Watcher
 from vedette.pipeline.capture import CapturePlan, EventCapture, Work
 from vedette.pipeline.gate import LookGate
@@ -33,6 +33,7 @@ from vedette.pipeline.live import LiveView
 from vedette.pipeline.sight import fraction_box
 from vedette.pipeline.stats import CameraStats
 from vedette.plugins.registry import build, configure
+from vedette.rules.build import build_rules
 from vedette.zones.config import ZoneMap
 from vedette.zones.zones import Zones
 
@@ -71,34 +72,6 @@ def build_detector(settings: ModuleSettings, clock: Clock, progress: Progress) -
         spec = Catalogue.load().get(config.model)
         needs = {"spec": spec, "path": ModelStore().pull(spec, progress)}
     return DetectorServer(plugin(config, **needs), clock=clock)
-
-
-def build_rules(camera: CameraSettings, zones: ZoneMap) -> tuple[BoundRule, ...]:
-    """The rules of a camera, bound to its zones and lines.
-
-    Raises:
-        InvalidConfig: a rule names a zone or line that is not there.
-    """
-    return tuple(bind_rule(rule, zones) for rule in camera.rules)
-
-
-def bind_rule(settings: ModuleSettings, zones: ZoneMap) -> BoundRule:
-    """One rule of a camera.
-
-    Raises:
-        InvalidConfig: it names a zone or line that is not there.
-    """
-    rule = build("rule", settings, zones=zones.zone_ids, lines=zones.line_ids)
-    config = rule.config
-    return BoundRule(
-        rule_id=config.id,
-        event_type=str(settings["type"]),
-        severity=config.severity,
-        message=config.message,
-        zone_id=getattr(config, "zone", None),
-        line_id=getattr(config, "line", None),
-        rule=rule,
-    )
 
 
 def zone_map(camera: CameraSettings) -> ZoneMap:
@@ -153,7 +126,7 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         keep=keep,
         tracker=build("tracker", camera.tracker),
         zones=Zones(zones, camera_id=camera.id),
-        rules=build_rules(camera, zones),
+        rules=build_rules(camera.rules, zones.zone_ids, zones.line_ids),
         book=EventBook(
             site_id=camera.site,
             camera_id=camera.id,

@@ -5,14 +5,12 @@ All problems are collected and told at once, each with its line.
 
 import io
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
-from vedette.app.build import bind_rule
 from vedette.app.settings import CameraSettings, ModuleSettings, Settings
 from vedette.config.check import Problems, validate
 from vedette.config.document import Document
@@ -20,6 +18,7 @@ from vedette.config.reader import load_yaml
 from vedette.config.secrets import Secrets, resolve
 from vedette.contracts.errors import UnknownPlugin
 from vedette.plugins.registry import load, names
+from vedette.rules.build import build_rule
 from vedette.zones.config import ZoneMap
 
 Loc = tuple[str | int, ...]
@@ -69,7 +68,7 @@ def _checked(document: Document, file: Path) -> Settings:
         check.camera(("cameras", index), camera)
     for index, channel in enumerate(settings.notify.channels):
         loc = ("notify", "channels", index)
-        check.plugin("channel", loc, channel, without=("id", "type"))
+        check.plugin("channel", loc, channel)
     problems.raise_if_any()
     folder = file.absolute().parent
     cameras = tuple(
@@ -101,16 +100,9 @@ class _PluginCheck:
             seen.add(rule_id)
             if zones is not None:
                 with self._problems.at(place):
-                    bind_rule(rule, zones)
+                    build_rule(rule, zones.zone_ids, zones.line_ids)
 
-    def plugin(
-        self,
-        kind: str,
-        loc: Loc,
-        settings: ModuleSettings,
-        *,
-        without: Sequence[str] = ("type",),
-    ) -> bool:
+    def plugin(self, kind: str, loc: Loc, settings: ModuleSettings) -> bool:
         """Check one; True where it is fine."""
         name = settings.get("type")
         if not isinstance(name, str):
@@ -122,7 +114,7 @@ class _PluginCheck:
         except UnknownPlugin as error:
             self._problems.add((*loc, "type"), str(error))
             return False
-        plain = {key: value for key, value in settings.items() if key not in without}
+        plain = {key: value for key, value in settings.items() if key != "type"}
         return self._problems.check(model, loc, data=plain) is not None
 
 

@@ -151,7 +151,7 @@ class _House:
             clock=clock,
             stored=self.relay.wake,
         )
-        self.notifier: Notifier = build_notifier(settings, store, blobs, self.bus, clock)
+        self.notifier: Notifier = build_notifier(settings, store, blobs, self.relay, clock)
         self.janitor = Janitor(
             store,
             blobs,
@@ -207,7 +207,7 @@ class _House:
         await asyncio.to_thread(self.desk.close)
         await self.writer.close()
         self.relay.close()
-        await self.notifier.close()
+        await self.notifier.stop()
         door.close()
         self.bus.close()
 
@@ -220,7 +220,7 @@ class _House:
                     await unit.cameras(scope).seen(fact.camera_id, fact.state.value, seen)
 
         self.bus.subscribe("camera.*.status", remember, name="places")
-        self.bus.subscribe("event.opened", self.notifier.on_event, name="notifier")
+        self.bus.subscribe("event.opened", self.notifier.handle, name="notifier")
         for number, each in enumerate(listeners, start=1):
             self.bus.subscribe(each.pattern, each.handler, name=f"listener-{number}")
 

@@ -40,8 +40,6 @@ def _plugin(kind: str, name: str, shared: dict[str, Any]) -> dict[str, Any]:
     model = load(kind, name).Config
     schema = _lifted(model.model_json_schema(ref_template=REF), shared)
     own: dict[str, Any] = {"type": {"const": name}}
-    if kind == "channel":
-        own["id"] = {"type": "string", "description": "Name in logs; the type where absent."}
     schema["properties"] = {**own, **schema.get("properties", {})}
     schema["required"] = ["type", *schema.get("required", [])]
     return schema

@@ -28,11 +28,12 @@ async def tell_event(topic: str, fact: Payload) -> None:
     length = ""
     if fact.ended_at is not None:
         length = f", {(fact.ended_at - fact.started_at).total_seconds():.1f} s, {fact.end_reason}"
-    out.print(
+    line = (
         f"{clock_time(at)}  {what}  [{colour}]{fact.rule_id}[/]  {fact.label} "
         f"({fact.event_type.replace('_', ' ')}, {place}) at {fact.camera_id}"
         f"  score {fact.score:.2f}{length}"
     )
+    out.print(line, soft_wrap=True)
 
 
 TERMINAL = (

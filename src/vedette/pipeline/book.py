@@ -4,28 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from vedette.contracts.event import Event, EventState, Severity
+from vedette.contracts.event import Event, EventState
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.sink import EventChange, EventSink, NewArtifact
 from vedette.contracts.verdict import RuleAction, RuleVerdict
 from vedette.kit.clock import from_us
 from vedette.kit.ids import event_id
 from vedette.pipeline.sight import Sight
-from vedette.rules.port import Rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundRule:
-    """A rule of one camera, with what its events are called."""
-
-    rule_id: str
-    event_type: str
-    severity: Severity
-    zone_id: str | None
-    line_id: str | None
-    message: str | None = None
-    """What people are told instead of our own words."""
-    rule: Rule
+from vedette.rules.build import BuiltRule
 
 
 class Capture(Protocol):
@@ -84,13 +70,13 @@ class EventBook:
         """True while an event is open or a clip is not complete."""
         return bool(self._open or self._ending)
 
-    def apply(self, bound: BoundRule, verdicts: Sequence[RuleVerdict], sight: Sight) -> None:
+    def apply(self, rule: BuiltRule, verdicts: Sequence[RuleVerdict], sight: Sight) -> None:
         """Do what a rule demands at this moment."""
         for verdict in verdicts:
-            key = (bound.rule_id, verdict.key)
+            key = (rule.id, verdict.key)
             match verdict.action:
                 case RuleAction.OPEN:
-                    self._begin(bound, verdict, sight)
+                    self._begin(rule, verdict, sight)
                 case RuleAction.UPDATE if key in self._open:
                     self._update(self._open[key], verdict, sight)
                 case RuleAction.CLOSE if key in self._open:
@@ -113,10 +99,10 @@ class EventBook:
                 self._ending.remove(held)
                 held.capture.finish(held.event, self.sink.submit)
 
-    def close_all(self, bound: BoundRule, verdicts: Sequence[RuleVerdict]) -> None:
+    def close_all(self, rule: BuiltRule, verdicts: Sequence[RuleVerdict]) -> None:
         """Close what a rule still holds open, because the camera ends."""
         for verdict in verdicts:
-            if held := self._open.pop((bound.rule_id, verdict.key), None):
+            if held := self._open.pop((rule.id, verdict.key), None):
                 self._close(held, verdict)
 
     def finish(self) -> None:
@@ -125,19 +111,19 @@ class EventBook:
             held.capture.finish(held.event, self.sink.submit)
         self._ending.clear()
 
-    def _begin(self, bound: BoundRule, verdict: RuleVerdict, sight: Sight) -> None:
+    def _begin(self, rule: BuiltRule, verdict: RuleVerdict, sight: Sight) -> None:
         first_us, track = verdict.first_us, verdict.track
         event = Event(
-            id=event_id(self.site_id, self.camera_id, bound.rule_id, verdict.key, first_us),
+            id=event_id(self.site_id, self.camera_id, rule.id, verdict.key, first_us),
             site_id=self.site_id,
             camera_id=self.camera_id,
-            rule_id=bound.rule_id,
-            event_type=bound.event_type,
-            severity=bound.severity,
+            rule_id=rule.id,
+            event_type=rule.kind,
+            severity=rule.severity,
             label=sight.label_of(track) or _first_label(sight),
-            zone_id=bound.zone_id,
-            line_id=bound.line_id,
-            message=bound.message,
+            zone_id=rule.zone,
+            line_id=rule.line,
+            message=rule.message,
             dedupe_key=verdict.key,
             track_ids=(self.track_id(track),) if track else (),
             state=EventState.OPEN,
@@ -150,7 +136,7 @@ class EventBook:
             correlation_id=f"{self.camera_id}/{self.session}/{sight.frame.number}",
         )
         capture = self.begin_capture(event, first_us)
-        self._open[(bound.rule_id, verdict.key)] = _Open(event=event, capture=capture, track=track)
+        self._open[(rule.id, verdict.key)] = _Open(event=event, capture=capture, track=track)
         self.opened += 1
         self.sink.submit(EventChange(event=event, artifacts=capture.opening(event, sight)))
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,16 +15,18 @@ from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet
 from vedette.contracts.sight import NO_BOXES, Detections, Motion, Tracks
 from vedette.contracts.sink import EventSink
+from vedette.contracts.verdict import RuleVerdict
 from vedette.media.ring import PacketRing
 from vedette.motion.port import MotionGate
 from vedette.pipeline.announce import Announcer
-from vedette.pipeline.book import BoundRule, EventBook
+from vedette.pipeline.book import EventBook
 from vedette.pipeline.gate import LookGate
 from vedette.pipeline.labels import LabelFilter
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.sight import Sight, session_of
 from vedette.pipeline.stats import CameraStats
+from vedette.rules.build import BuiltRule
 from vedette.sources.port import Source, Stream
 from vedette.track.looks import describe
 from vedette.track.port import Tracker
@@ -49,7 +51,7 @@ class CameraPipeline:
     keep: LabelFilter
     tracker: Tracker
     zones: Zones
-    rules: tuple[BoundRule, ...]
+    rules: tuple[BuiltRule, ...]
     book: EventBook
     ledger: Ledger
     sink: EventSink
@@ -141,8 +143,10 @@ class CameraPipeline:
         """Close every event and give up every track: nobody knows what happened meanwhile."""
         if not self._session:
             return
-        for state, bound in zip(self._rule_states, self.rules, strict=True):
-            self.book.close_all(bound, bound.rule.finish(state, self._last_us, code))
+        for state, built in zip(self._rule_states, self.rules, strict=True):
+            verdicts = built.rule.finish(state, self._last_us, code)
+            self._explain(built, verdicts)
+            self.book.close_all(built, verdicts)
         self._end_tracks(self.tracker.finish(self._last_us))
         self._restart()
 
@@ -166,7 +170,7 @@ class CameraPipeline:
         """Remember nothing of the scene."""
         self._tracks = None
         self._zone_state = self.zones.start()
-        self._rule_states = [bound.rule.start() for bound in self.rules]
+        self._rule_states = [built.rule.start() for built in self.rules]
 
     def _look(self, frame: Frame, motion: Motion) -> Tracks:
         """Detect and track; or, while nothing moves, take everything to be where it was."""
@@ -213,15 +217,19 @@ class CameraPipeline:
         )
 
     def _judge(self, sight: Sight) -> None:
-        for index, bound in enumerate(self.rules):
-            state, verdicts = bound.rule.step(self._rule_states[index], sight.samples)
+        for index, built in enumerate(self.rules):
+            state, verdicts = built.rule.step(self._rule_states[index], sight.samples)
             self._rule_states[index] = state
-            for verdict in verdicts:
-                if verdict.track:
-                    numbers = {"rule": bound.rule_id, **verdict.numbers}
-                    code = f"{verdict.action}:{verdict.code}"
-                    self.ledger.add(verdict.track, "rules", verdict.at_us, code, numbers)
-            self.book.apply(bound, verdicts, sight)
+            self._explain(built, verdicts)
+            self.book.apply(built, verdicts, sight)
+
+    def _explain(self, built: BuiltRule, verdicts: Sequence[RuleVerdict]) -> None:
+        """Note what a rule said of each track, also when it said no."""
+        for verdict in verdicts:
+            if verdict.track:
+                numbers = {"rule": built.id, **verdict.numbers}
+                code = f"{verdict.action}:{verdict.code}"
+                self.ledger.add(verdict.track, "rules", verdict.at_us, code, numbers)
 
     def _end_tracks(self, tracks: Tracks) -> None:
         for ended in tracks.ended:

@@ -45,10 +45,15 @@ class Sight:
 
     def label_of(self, track: int) -> str | None:
         row = self.row_of(track)
-        return None if row is None else self.tracks.labels[int(self.tracks.classes[row])]
+        if row is not None:
+            return self.tracks.labels[int(self.tracks.classes[row])]
+        return next((ended.label for ended in self.tracks.ended if ended.id == track), None)
 
     def score_of(self, track: int) -> float:
         """Median score of a track so far; the best one in view for track 0; else 0.0."""
         scores = self.samples.scores
         rows = np.flatnonzero(self.samples.ids == track) if track else np.arange(len(scores))
-        return round(float(scores[rows].max()) / QUANTUM, 4) if rows.size else 0.0
+        if rows.size:
+            return round(float(scores[rows].max()) / QUANTUM, 4)
+        gone = (ended.median_score for ended in self.tracks.ended if ended.id == track)
+        return round(next(gone, 0.0), 4)
