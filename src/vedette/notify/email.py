@@ -1,5 +1,6 @@
 """Tells mailboxes over SMTP: plain text, and HTML with the picture inline."""
 
+import asyncio
 import ssl
 from datetime import datetime
 from email.headerregistry import Address
@@ -109,19 +110,26 @@ class EmailChannel:
     async def _submit(self, message: EmailMessage, recipients: tuple[str, ...]) -> dict[str, int]:
         """Reply codes of the recipients that the server refused, while it took others."""
         config = self._config
-        errors, _ = await aiosmtplib.send(
-            message,
-            sender=config.sender,
-            recipients=list(recipients),
+        client = aiosmtplib.SMTP(
             hostname=config.host,
             port=config.port,
-            username=config.username,
-            password=config.password.get_secret_value() if config.password else None,
             timeout=config.timeout_s,
             use_tls=config.protection == "tls",
             start_tls=config.protection == "starttls",
             validate_certs=config.verify_tls,
         )
+        transport: asyncio.BaseTransport | None = None
+        try:
+            async with client:
+                transport = client.transport
+                if config.username is not None and config.password is not None:
+                    await client.login(config.username, config.password.get_secret_value())
+                errors, _ = await client.send_message(
+                    message, sender=config.sender, recipients=list(recipients)
+                )
+        finally:
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()  # TLS would wait up to 30 s for the server's goodbye
         return {recipient: reply.code for recipient, reply in errors.items()}
 
     def _refusal(self, code: int, message: str) -> DeliveryFailed | DeliveryRefused:

@@ -5,9 +5,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
+
 from tests.servers.black_hole import BlackHole
 from tests.servers.mail_sink import Mail, MailSink, tls_for_loopback
-
 from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
 from vedette.notify.email import EmailChannel, EmailConfig
 from vedette.testing.channel_contract import JPEG, NASTY, a_notice

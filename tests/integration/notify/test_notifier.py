@@ -263,11 +263,11 @@ async def test_messages_left_queued_are_sent_after_a_restart(desk: Desk) -> None
     channel = RecordingChannel()
     async with desk.running(desk.notifier({"log": channel})) as notifier:
         await desk.settled(event)
-        await notifier.handle(TOPIC, event)  # the relay tells it again
-        await notifier.handle(TOPIC, make_event(30))  # and the quiet time holds
+        await notifier.handle(TOPIC, make_event(30))  # the quiet time holds
+        await notifier.handle(TOPIC, event)  # and the relay tells it again
 
     assert [(n.event_id, n.picture) for n in channel.sent] == [(event.id, JPEG)]
-    assert [v.code for v in desk.verdicts] == ["told", "told", "quiet"]
+    assert [v.code for v in desk.verdicts] == ["told", "quiet", "told"]
 
 
 async def test_the_same_event_told_twice_is_sent_once(desk: Desk) -> None:
@@ -327,6 +327,16 @@ async def test_a_channel_that_never_answers_is_given_up(desk: Desk) -> None:
         rows = await desk.settled(event)
 
     assert (rows["mute"].status, rows["mute"].error) == (FAILED, "no result within 0.02 s")
+
+
+async def test_a_courier_sees_only_the_messages_of_its_channel(desk: Desk) -> None:
+    first, second = make_event(0), make_event(1, label="car", dedupe_key="car")
+    await desk.notifier({"dead": RecordingChannel()}).handle(TOPIC, first)
+    await desk.notifier({"good": RecordingChannel()}).handle(TOPIC, second)
+
+    deliveries = StoreDeliveries(desk.store, wake=lambda: None)
+    due = await deliveries.due("good", now=desk.clock.now(), limit=1)
+    assert [queued.notice.event_id for queued in due] == [second.id]
 
 
 async def test_without_its_picture_an_alert_is_sent_all_the_same(desk: Desk) -> None:
@@ -398,10 +408,10 @@ async def test_stopping_lets_the_attempt_in_hand_finish_and_closes_the_channels(
     first, second = make_event(0), make_event(0, label="car", dedupe_key="car")
     channel = Gated()
     notifier = desk.notifier({"slow": channel})
+    await notifier.handle(TOPIC, first)
+    await notifier.handle(TOPIC, second)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(notifier.run())
-        await notifier.handle(TOPIC, first)
-        await notifier.handle(TOPIC, second)
         await until(lambda: channel.calls == 1)
         stopping = tasks.create_task(notifier.stop(grace_s=10.0))
         await asyncio.sleep(0)

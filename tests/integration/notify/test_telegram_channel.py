@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.servers.black_hole import BlackHole
 from tests.servers.bot_api import TOKEN, BotApi, no
 from tests.servers.web import Reply
-
 from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
 from vedette.notify.telegram import TelegramChannel, TelegramConfig
 from vedette.testing.channel_contract import JPEG, NASTY, a_notice, opened

@@ -57,6 +57,26 @@ async def test_draining_waits_for_facts_that_handlers_publish() -> None:
         assert listener.numbers == [7]
 
 
+async def test_draining_ends_when_the_loop_of_the_bus_is_cancelled() -> None:
+    bus, started = MemoryBus(clock=FakeClock()), asyncio.Event()
+
+    async def stuck(topic: str, payload: Payload) -> None:
+        del topic, payload
+        started.set()
+        await asyncio.Event().wait()
+
+    bus.subscribe("event.*", stuck, name="stuck")
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(bus.run())
+        bus.publish("event.opened", Numbered(number=1))
+        await started.wait()
+        draining = tasks.create_task(bus.drain())
+        await asyncio.sleep(0)
+        serving.cancel()
+
+    assert draining.done()
+
+
 def test_publishing_into_a_loop_that_is_gone_is_silent() -> None:
     bus = MemoryBus(clock=FakeClock())
     bus.subscribe("event.*", Listener(), name="listener")
