@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from tests.servers.bot_api import TOKEN, BotApi
 from tests.servers.mail_sink import MailSink, tls_for_loopback
 from tests.servers.webhook_receiver import WebhookReceiver
-
 from vedette.notify.port import Channel, ChannelConfig
 from vedette.plugins import registry
 from vedette.testing.channel_contract import ChannelContract

@@ -182,7 +182,7 @@ class Courier:
     async def _picture(self, notice: Notice) -> bytes | None:
         try:
             return await self._kit.find_picture(notice.event_id)
-        except VedetteError as error:
+        except (VedetteError, OSError) as error:  # retention may have deleted it just now
             log.warning("alert %s goes without its picture: %s", notice.alert_id, error)
             return None
 

@@ -339,9 +339,13 @@ async def test_a_courier_sees_only_the_messages_of_its_channel(desk: Desk) -> No
     assert [queued.notice.event_id for queued in due] == [second.id]
 
 
-async def test_without_its_picture_an_alert_is_sent_all_the_same(desk: Desk) -> None:
+@pytest.mark.parametrize("error", [NotFound("no such picture"), FileNotFoundError("just deleted")])
+async def test_without_its_picture_an_alert_is_sent_all_the_same(
+    desk: Desk, error: Exception
+) -> None:
     async def lost(event_id: UUID) -> bytes | None:
-        raise NotFound(f"no picture of event {event_id}")
+        del event_id
+        raise error
 
     event, channel = make_event(), RecordingChannel()
     notifier = desk.notifier({"log": channel}, find_picture=lost)
