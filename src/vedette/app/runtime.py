@@ -40,6 +40,9 @@ from vedette.store.store import Store
 
 log = logging.getLogger(__name__)
 
+TELL_S = 10.0
+"""At the end, facts may take this long to reach their listeners; the rest is told next time."""
+
 UNWELL = {CameraState.FAILED}
 
 
@@ -185,7 +188,7 @@ class _House:
         self._subscribe(scope, listeners)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.bus.run())
-            tasks.create_task(self.relay.run())
+            telling = tasks.create_task(self.relay.run())
             tasks.create_task(self.writer.run())
             tasks.create_task(self.notifier.run())
             sweeping = tasks.create_task(self.janitor.run())
@@ -197,9 +200,9 @@ class _House:
                 await stop.wait()
             finally:
                 sweeping.cancel()
-                await self._end(door)
+                await self._end(door, telling)
 
-    async def _end(self, door: Door) -> None:
+    async def _end(self, door: Door, telling: asyncio.Task[None]) -> None:
         """Cameras first, then what they still have to say, then those who listen."""
         late = await asyncio.to_thread(self.fleet.stop)
         if late:
@@ -207,6 +210,7 @@ class _House:
         await asyncio.to_thread(self.desk.close)
         await self.writer.close()
         self.relay.close()
+        await asyncio.wait([telling], timeout=TELL_S)
         await self.notifier.stop()
         door.close()
         self.bus.close()

@@ -6,13 +6,16 @@ plain MP4 whose index stands first, so that a browser can start at once. See doc
 """
 
 import logging
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
+from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import StorageFailed
 from vedette.contracts.packet import Packet, StreamInfo
+from vedette.contracts.sink import NewArtifact
 from vedette.media.mux import MKV, MP4, Muxer, Reader, Wrap, open_written, wrap_for
 
 log = logging.getLogger(__name__)
@@ -49,6 +52,20 @@ class Clip:
     in between."""
     end_reason: str
     """`finished`, `max_length`, `format_changed`, `storage_failed`, or `repaired` (a crash)."""
+
+    def artifact(self) -> NewArtifact:
+        """The clip on its way to the artifact store; its file is moved when it is kept."""
+        return NewArtifact(
+            kind=ArtifactKind.CLIP,
+            revision=1,
+            extension=self.extension,
+            media_type=self.media_type,
+            started_us=self.start_us,
+            duration_s=self.duration_s,
+            width=self.width,
+            height=self.height,
+            file=self.path,
+        )
 
 
 def same_format(one: StreamInfo, other: StreamInfo) -> bool:
@@ -155,6 +172,7 @@ class ClipWriter:
         count, ticks = _copy(reader, path, info, self._wrap)
         if count < self.packets:  # the disk was full: the last fragment is not there
             self._end_us = self._start_us + int(ticks * info.time_base * US)
+        _sync(path)
         self.part.unlink(missing_ok=True)
         return Clip(
             path=path,
@@ -252,10 +270,12 @@ def repair(part: Path, target: Path) -> Clip | None:
     info = _info_of(reader)
     path = target.with_name(target.name + wrap.extension)
     count, end = _copy(reader, path, info, wrap)
-    part.unlink(missing_ok=True)
     if count == 0:
+        part.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         return None
+    _sync(path)
+    part.unlink(missing_ok=True)
     start_us = _start_of(reader.note)
     duration_us = int(end * info.time_base * US)
     return Clip(
@@ -295,6 +315,15 @@ def _copy(reader: Reader, path: Path, info: StreamInfo, wrap: Wrap) -> tuple[int
     finally:
         reader.container.close()
     return count, end
+
+
+def _sync(path: Path) -> None:
+    """The clip is on the disk before the part that it was made of goes."""
+    try:
+        with path.open("rb+") as clip:
+            os.fsync(clip.fileno())
+    except OSError as error:
+        raise StorageFailed(f"the clip {path} cannot be written: {error.strerror}") from error
 
 
 def _info_of(reader: Reader) -> StreamInfo:

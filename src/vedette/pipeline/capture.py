@@ -14,7 +14,7 @@ from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.kit.clock import from_us, to_us
 from vedette.media.best import BestPicture, Candidate
-from vedette.media.clip import Clip, ClipWriter
+from vedette.media.clip import ClipWriter
 from vedette.media.picture import Mark, Outline, annotated, snapshot
 from vedette.media.preview import Preview
 from vedette.media.ring import PacketRing
@@ -142,7 +142,7 @@ class EventCapture:
             self.plan.failed(f"the clip of event {event.id} could not be completed: {error}")
             return
         if clip is not None:
-            deliver(EventChange(event=event, artifacts=(clip_artifact(clip),)))
+            deliver(EventChange(event=event, artifacts=(clip.artifact(),)))
 
     def _pictures(
         self, event: Event, best: BestPicture, preview: Preview, deliver: Deliver
@@ -178,21 +178,6 @@ class EventCapture:
         """The part file stays: what was written is mended at the next start."""
         self._writer = None
         self.plan.failed(f"a clip could not be written: {error}")
-
-
-def clip_artifact(clip: Clip) -> NewArtifact:
-    """A finished clip, on its way to the artifact store."""
-    return NewArtifact(
-        kind=ArtifactKind.CLIP,
-        revision=1,
-        extension=clip.extension,
-        media_type=clip.media_type,
-        started_us=clip.start_us,
-        duration_s=clip.duration_s,
-        width=clip.width,
-        height=clip.height,
-        file=clip.path,
-    )
 
 
 def _picture(kind: ArtifactKind, revision: int, frame: Frame, data: bytes) -> NewArtifact:

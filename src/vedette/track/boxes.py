@@ -7,7 +7,11 @@ F64 = npt.NDArray[np.float64]
 """Everywhere in this feature: (4, n) left, top, right, bottom, or (4, n) centre x, centre y, width,
 height; one column per object, fractions of the frame."""
 
+Index = npt.NDArray[np.intp]
+
 _TINY = 1e-9
+_FEW = 1000
+"""Pairs that are all looked at; of more, only those that can meet."""
 
 
 def centred(corners: F64) -> F64:
@@ -32,16 +36,45 @@ def grown(corners: F64, part: float) -> F64:
     return np.concatenate((corners[:2] - margin, corners[2:] + margin))
 
 
-def overlap(a: F64, b: F64) -> F64:
-    """(n, m) intersection over union of each pair of boxes with corners (4, n) and (4, m)."""
-    inside: F64 = np.minimum(a[2][:, None], b[2])
-    inside -= np.maximum(a[0][:, None], b[0])
+def overlapping(a: F64, b: F64) -> tuple[Index, Index, F64]:
+    """All pairs of boxes that overlap, with corners (4, n) and (4, m).
+
+    Returns:
+        rows, columns, intersection over union: (k,) each, by row.
+    """
+    if a.shape[1] * b.shape[1] <= _FEW:
+        every = _iou(a[:, :, None], b[:, None, :])
+        rows, columns = np.nonzero(every)
+        return rows, columns, every[rows, columns]
+    rows, columns = _neighbours(a, b)
+    iou = _iou(a[:, rows], b[:, columns])
+    some = np.flatnonzero(iou)
+    return rows[some], columns[some], iou[some]
+
+
+def _iou(a: F64, b: F64) -> F64:
+    """Of boxes with corners (4, ...), broadcast."""
+    inside: F64 = np.minimum(a[2], b[2])
+    inside -= np.maximum(a[0], b[0])
     np.maximum(inside, 0.0, out=inside)
-    high = np.minimum(a[3][:, None], b[3])
-    high -= np.maximum(a[1][:, None], b[1])
+    high = np.minimum(a[3], b[3])
+    high -= np.maximum(a[1], b[1])
     np.maximum(high, 0.0, out=high)
     inside *= high
-    either = ((a[2] - a[0]) * (a[3] - a[1]))[:, None] + ((b[2] - b[0]) * (b[3] - b[1]) + _TINY**2)
+    either = (a[2] - a[0]) * (a[3] - a[1]) + ((b[2] - b[0]) * (b[3] - b[1]) + _TINY**2)
     either -= inside
     inside /= either
     return inside
+
+
+def _neighbours(a: F64, b: F64) -> tuple[Index, Index]:
+    """Pairs that may overlap: sorted by their left edges, only a stretch of `b` can reach a box."""
+    order = np.argsort(b[0], kind="stable")
+    lefts = b[0][order]
+    widest = (b[2] - b[0]).max(initial=0.0)
+    first = np.searchsorted(lefts, a[0] - widest, side="left")
+    count = np.maximum(np.searchsorted(lefts, a[2], side="right") - first, 0)
+    rows = np.repeat(np.arange(a.shape[1]), count)
+    before = np.cumsum(count) - count
+    columns = order[np.arange(len(rows)) + (first - before)[rows]]
+    return rows, columns

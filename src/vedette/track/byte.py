@@ -14,23 +14,23 @@ from vedette.contracts.errors import InvalidInput
 from vedette.contracts.sight import Bools, Detections, EndedTrack, Tracks
 from vedette.plugins.registry import PluginConfig
 from vedette.track import kalman
-from vedette.track.assign import Index, assign
-from vedette.track.boxes import F64, centred, cornered, grown, overlap
+from vedette.track.assign import assign
+from vedette.track.boxes import F64, Index, centred, cornered, grown, overlapping
 from vedette.track.table import Seen, Table
 
 
 class ByteConfig(PluginConfig):
     """Settings of the tracker; times in seconds of video that was looked at."""
 
-    new_score: float = Field(default=0.5, ge=0.0, le=1.0)
+    new_score: float = Field(default=0.55, ge=0.0, le=1.0)
     """A box begins a track from this score on."""
-    high_score: float = Field(default=0.4, ge=0.0, le=1.0)
+    high_score: float = Field(default=0.5, ge=0.0, le=1.0)
     """A box is sure from this score on: it is matched first, and with every track."""
     low_score: float = Field(default=0.2, ge=0.0, le=1.0)
     """Less is ignored; in between a box only continues a track that was just seen."""
     confirm_seen: int = Field(default=2, ge=1)
     """An object counts once this many boxes belong to it."""
-    lost_s: float = Field(default=5.0, gt=0.0)
+    lost_s: float = Field(default=3.0, gt=0.0)
     """An object is given up when it was looked for and not seen for this long."""
     tentative_s: float = Field(default=0.25, ge=0.0)
     """The same for one that is not confirmed yet; one miss in a row is always forgiven."""
@@ -46,12 +46,18 @@ class ByteConfig(PluginConfig):
     """An object that was lost may come back this many heights away per second unseen; 0: never."""
     twin: float = Field(default=0.6, gt=0.0, le=1.0)
     """A box that overlaps one of a followed object by more is that object again, not a new one."""
-    unlike: float = Field(default=0.8, ge=0.0, lt=1.0)
+    unlike: float = Field(default=0.85, ge=0.0, lt=1.0)
     """Objects that look less alike than this are not the same (where looks are known)."""
-    alike: float = Field(default=0.9, ge=0.0, lt=1.0)
+    alike: float = Field(default=0.93, ge=0.0, lt=1.0)
     """An object that comes back from afar must look at least this much alike."""
 
 
+_NEW_BUFFER = 0.5
+"""How much boxes are grown for a new object, whose speed nobody knows yet."""
+_HARDLY = 0.05
+"""Factor on the likeness of a box that looks different: only when nothing else is there."""
+_LOOKS_COUNT = 3.0
+"""Weight of looks against distance for an object that comes back."""
 _RECENT_S = 0.35
 """A doubtful box continues a track that was missed for no longer."""
 _NEAR, _FAR = 0.25, 2.0
@@ -119,7 +125,7 @@ class ByteTracker:
         step_s = self._step(table, at_us)
         seen = _columns(detections, self._config.low_score)
         matched = self._match(table, seen, step_s)
-        rows = np.flatnonzero(matched.hit != _MISSED)
+        rows = (matched.hit != _MISSED).nonzero()[0]
         columns = matched.hit[rows]
         self._correct(table, seen, rows, columns, step_s)
         table.absorb(rows, seen, columns, _clear(seen, columns), at_us)
@@ -184,58 +190,63 @@ class ByteTracker:
             return now
         sure = seen.scores >= config.high_score
         confirmed = table.seen >= config.confirm_seen
-        high, rows = np.flatnonzero(sure), np.flatnonzero(confirmed)
-        near = self._likeness(table, seen, now, rows, high, config.buffer)
-        now.take(rows, high, assign(near, config.overlap))
-        low = np.flatnonzero(~sure)
+        high, rows = sure.nonzero()[0], confirmed.nonzero()[0]
+        self._pair(table, seen, now, rows, high, config.buffer)
+        low = (~sure).nonzero()[0]
         if len(low):
             recent = confirmed & (now.hit == _MISSED) & (table.unseen_s <= _RECENT_S + step_s)
-            rows = np.flatnonzero(recent)
-            near = self._likeness(table, seen, now, rows, low, 0.0)
-            now.take(rows, low, assign(near, config.low_overlap))
-        high = np.flatnonzero(sure & now.free)
+            self._pair(table, seen, now, recent.nonzero()[0], low, None)
+        high = (sure & now.free).nonzero()[0]
         if len(high):
-            rows = np.flatnonzero(confirmed & (now.hit == _MISSED))
-            now.take(rows, high, assign(self._within_reach(table, seen, now, rows, high), 1e-3))
-            high, rows = np.flatnonzero(sure & now.free), np.flatnonzero(~confirmed)
-            near = self._likeness(table, seen, now, rows, high, 0.5)
-            now.take(rows, high, assign(near, config.overlap))
+            rows = (confirmed & (now.hit == _MISSED)).nonzero()[0]
+            self._bring_back(table, seen, now, rows, high)
+            high, rows = (sure & now.free).nonzero()[0], (~confirmed).nonzero()[0]
+            self._pair(table, seen, now, rows, high, _NEW_BUFFER)
         return now
 
-    def _likeness(
-        self, table: Table, seen: Seen, now: _Round, rows: Index, columns: Index, buffer: float
-    ) -> F64:
-        """(rows, columns) overlap, less where class or looks differ."""
+    def _pair(
+        self,
+        table: Table,
+        seen: Seen,
+        now: _Round,
+        rows: Index,
+        columns: Index,
+        buffer: float | None,
+    ) -> None:
+        """Pair by overlap, less where class or looks differ; no `buffer`: these are doubtful."""
         if not len(rows) or not len(columns):
-            return np.zeros((len(rows), len(columns)), dtype=np.float64)
+            return
         corners, boxes = now.corners[:, rows], seen.corners[:, columns]
-        likeness = overlap(grown(corners, buffer), grown(boxes, buffer))
-        other = table.classes[rows][:, None] != seen.classes[columns]
-        if other.any():
-            likeness[other] *= _OTHER_CLASS
+        if buffer is not None:
+            corners, boxes = grown(corners, buffer), grown(boxes, buffer)
+        row, column, likeness = overlapping(corners, boxes)
+        likeness[table.classes[rows[row]] != seen.classes[columns[column]]] *= _OTHER_CLASS
         if now.alike is not None:
             unlike = self._config.unlike
-            likeness *= np.clip((now.alike[np.ix_(rows, columns)] - unlike) / (1 - unlike), 0.05, 1)
-        return likeness
+            alike = now.alike[rows[row], columns[column]]
+            likeness *= np.clip((alike - unlike) / (1.0 - unlike), _HARDLY, 1.0)
+        least = self._config.low_overlap if buffer is None else self._config.overlap
+        now.take(rows, columns, assign(row, column, likeness, least))
 
-    def _within_reach(
+    def _bring_back(
         self, table: Table, seen: Seen, now: _Round, rows: Index, columns: Index
-    ) -> F64:
-        """(rows, columns) likeness of lost objects and boxes that none of the others explains."""
+    ) -> None:
+        """Pair lost objects with boxes that nothing else explains, further away by the second."""
         if not self._config.reach or not len(rows):
-            return np.zeros((len(rows), len(columns)), dtype=np.float64)
+            return
         here, last = seen.centres[:, columns], table.last[:, rows]
         away = np.minimum(_distance(table.state[:4, rows], here), _distance(last, here))
         reach = np.minimum(_NEAR + self._config.reach * table.unseen_s[rows], _FAR)[:, None]
         change = np.abs(np.log(here[3] / last[3][:, None]))
-        likeness = 1.0 - 0.5 * away / reach - 0.5 * change
+        likeness = 2.0 - 0.5 * away / reach - 0.5 * change
         possible = (away < reach) & (change < _SIZE_CHANGE)
         possible &= table.classes[rows][:, None] == seen.classes[columns]
         if now.alike is not None:
             alike = now.alike[np.ix_(rows, columns)]
             possible &= alike >= self._config.alike
-            likeness = (likeness + 3.0 * (alike - self._config.alike)) / 1.3
-        return np.where(possible, np.maximum(likeness, 1e-3), 0.0)
+            likeness += _LOOKS_COUNT * (alike - self._config.alike)
+        row, column = np.nonzero(possible)
+        now.take(rows, columns, assign(row, column, likeness[row, column], 0.0))
 
     def _correct(
         self, table: Table, seen: Seen, rows: Index, columns: Index, step_s: float
@@ -249,15 +260,17 @@ class ByteTracker:
 
     def _fresh(self, seen: Seen, taken: Index, free: Bools) -> Index:
         """Detections that begin a track: sure enough, and not a second box of an object."""
-        fresh = np.flatnonzero(free & (seen.scores >= self._config.new_score))
+        fresh = (free & (seen.scores >= self._config.new_score)).nonzero()[0]
         if not len(fresh):
             return fresh
         fresh = fresh[np.argsort(-seen.scores[fresh], kind="stable")]
         begun: list[int] = []
-        double = overlap(seen.corners, seen.corners) > self._config.twin
-        for column in fresh.tolist():
-            if not double[column, taken].any() and not double[column, begun].any():
-                begun.append(column)
+        double = np.zeros((len(seen.scores), len(seen.scores)), dtype=np.bool_)
+        row, column, iou = overlapping(seen.corners, seen.corners)
+        double[row, column] = iou > self._config.twin
+        for one in fresh.tolist():
+            if not double[one, taken].any() and not double[one, begun].any():
+                begun.append(one)
         return np.array(begun, dtype=np.intp)
 
     def _give_up(self, table: Table, step_s: float) -> tuple[EndedTrack, ...]:
@@ -275,7 +288,7 @@ class ByteTracker:
             return ()
         codes = [
             (row, "unconfirmed" if not confirmed[row] else "left" if left[row] else "lost")
-            for row in np.flatnonzero(over).tolist()
+            for row in over.nonzero()[0].tolist()
         ]
         ended = self._ends(table, codes)
         table.keep(~over)
@@ -341,8 +354,8 @@ def _clear(seen: Seen, columns: Index) -> Bools:
     if seen.looks is None:
         return np.zeros(len(columns), dtype=np.bool_)
     corners = seen.corners[:, columns]
-    crowded = overlap(corners, corners) > _CLEAR
-    apart: Bools = crowded.sum(axis=1) <= 1
+    row, _, iou = overlapping(corners, corners)
+    apart: Bools = np.bincount(row[iou > _CLEAR], minlength=len(columns)) <= 1
     return apart
 
 

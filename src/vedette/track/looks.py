@@ -21,11 +21,12 @@ _ACROSS = (0.2, 0.8)
 """Part of the box's width: less of the background beside a walker."""
 _RANGES = ((16.0, 235.0), (96.0, 160.0), (96.0, 160.0))
 """Range of the bins of luma and both chroma planes; outdoor chroma hardly leaves it."""
-_ROWS, _COLUMNS = 16, 10
+_ROWS, _COLUMNS = 12, 8
 """Points looked at in a stripe."""
+_SHIFT = 2
+_LEVELS = 256 >> _SHIFT
+"""Values are counted in steps of four before they are shared between bins."""
 LENGTH = len(STRIPES) * len(_RANGES) * BINS
-
-_HISTOGRAMS = len(STRIPES) * len(_RANGES)
 
 
 def describe(frame: Frame, found: Detections) -> Detections:
@@ -56,27 +57,34 @@ def looks(frame: Frame, boxes: F32) -> F32:
         frame.u[rows[:, :, None] // 2, columns[:, None, :] // 2],
         frame.v[rows[:, :, None] // 2, columns[:, None, :] // 2],
     )
-    points = np.stack(planes, axis=1).astype(np.float64)
-    points = points.reshape(n, len(_RANGES), len(STRIPES), _ROWS * _COLUMNS)
-    histograms = _histograms(points)
-    return np.sqrt(histograms / (_ROWS * _COLUMNS * _HISTOGRAMS)).astype(np.float32)
+    histograms = np.stack(
+        [_histograms(plane, shares) for plane, shares in zip(planes, _SHARES, strict=True)], axis=2
+    )
+    points = _ROWS * _COLUMNS * len(STRIPES) * len(_RANGES)
+    return np.sqrt(histograms.reshape(n, LENGTH) / points).astype(np.float32)
 
 
 def _pixels(part: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.intp]:
     return np.clip((part * size).astype(np.intp), 0, size - 1)
 
 
-def _histograms(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(n, 48) each point shared between the two nearest bins, so that no edge matters."""
-    low = np.array([low for low, _ in _RANGES])[:, None, None]
-    wide = np.array([high - low for low, high in _RANGES])[:, None, None]
-    place = np.clip((points - low) / wide * BINS - 0.5, 0.0, BINS - 1.0)
-    lower = np.minimum(place.astype(np.intp), BINS - 2)
-    share = place - lower
-    count = points.shape[0] * _HISTOGRAMS
-    offset = np.arange(count).reshape(*points.shape[:3], 1) * BINS
-    at = (lower + offset).ravel()
-    size = count * BINS
-    total = np.bincount(at, (1.0 - share).ravel(), size).astype(np.float64)
-    total += np.bincount(at + 1, share.ravel(), size)
-    return total.reshape(points.shape[0], LENGTH)
+def _shares(low: float, high: float) -> npt.NDArray[np.float64]:
+    """(levels, bins) each level shared between the two nearest bins, so that no edge matters."""
+    values = np.arange(_LEVELS) * (1 << _SHIFT) + (1 << _SHIFT) / 2 - 0.5
+    place = np.clip((values - low) / (high - low) * BINS - 0.5, 0.0, BINS - 1.0)
+    nearness: npt.NDArray[np.float64] = 1.0 - np.abs(place[:, None] - np.arange(BINS))
+    return np.maximum(nearness, 0.0)
+
+
+_SHARES = [_shares(low, high) for low, high in _RANGES]
+
+
+def _histograms(
+    plane: npt.NDArray[np.uint8], shares: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """(n, stripes, bins) of the points (n, rows of all stripes, columns) of one plane."""
+    count = plane.shape[0] * len(STRIPES)
+    levels = (plane >> _SHIFT).reshape(count, -1).astype(np.intp)
+    levels += np.arange(count)[:, None] * _LEVELS
+    counted = np.bincount(levels.ravel(), minlength=count * _LEVELS).reshape(count, _LEVELS)
+    return (counted @ shares).reshape(plane.shape[0], len(STRIPES), BINS)

@@ -18,7 +18,7 @@ F64 = npt.NDArray[np.float64]
 class CompleteConfig(PluginConfig):
     """Settings; times in seconds of video."""
 
-    gap_s: float = Field(default=5.0, ge=0.0)
+    gap_s: float = Field(default=3.0, ge=0.0)
     """Longest gap that is filled: an object behind a pillar is still there."""
     least_s: float = Field(default=0.4, ge=0.0)
     """A track that lasts less is an accident."""

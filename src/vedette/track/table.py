@@ -8,8 +8,7 @@ import numpy.typing as npt
 
 from vedette.contracts.sight import F32, I64, Bools
 from vedette.track import kalman
-from vedette.track.assign import Index
-from vedette.track.boxes import F64
+from vedette.track.boxes import F64, Index
 
 _STATE = slice(0, kalman.ROWS)
 _LAST = slice(kalman.ROWS, kalman.ROWS + 4)

@@ -1,0 +1,94 @@
+"""Puts the notifier together: policy, channels, pictures, and the ledger's line for each alert."""
+
+import asyncio
+import random
+from uuid import UUID
+
+from vedette.alerts.policy import AlertPolicy
+from vedette.app.settings import ModuleSettings, Settings
+from vedette.blobs.local import LocalBlobs
+from vedette.config.secrets import reveal
+from vedette.contracts.artifact import ArtifactKind
+from vedette.contracts.event import Event
+from vedette.contracts.verdict import Verdict
+from vedette.kit.clock import Clock
+from vedette.notify.port import Channel
+from vedette.plugins.registry import build
+from vedette.services.courier import CourierKit
+from vedette.services.deliveries import StoreDeliveries
+from vedette.services.notifier import Notifier
+from vedette.services.relay import Relay
+from vedette.store.scope import SiteScope
+from vedette.store.store import Store
+
+MOST_VERDICTS_A_DAY = 100_000
+
+
+def channel_name(settings: ModuleSettings) -> str:
+    """Name of a channel in topics and in the log."""
+    return str(settings.get("id") or settings["type"])
+
+
+def build_notifier(
+    settings: Settings, store: Store, blobs: LocalBlobs, relay: Relay, clock: Clock
+) -> Notifier:
+    """The notifier of this process.
+
+    Raises:
+        pydantic.ValidationError: settings of a channel that are wrong.
+    """
+    scope = SiteScope(site.id for site in settings.sites)
+    notify = settings.notify
+    channels: dict[str, Channel] = {
+        channel_name(each): build("channel", reveal(each), clock=clock) for each in notify.channels
+    }
+    policy = AlertPolicy(
+        min_severity=notify.min_severity,
+        quiet_s=notify.quiet_s,
+        base_url=settings.api.base_url,
+        camera_titles={camera.id: camera.title for camera in settings.cameras},
+    )
+    desk = _Desk(store, blobs, scope)
+    kit = CourierKit(
+        deliveries=StoreDeliveries(store, wake=relay.wake),
+        find_picture=desk.picture,
+        clock=clock,
+        rng=random.Random(),  # noqa: S311 - jitter, not a secret
+    )
+    return Notifier(policy, channels, kit, record=desk.record)
+
+
+class _Desk:
+    """What the notifier reads from and writes to the store."""
+
+    def __init__(self, store: Store, blobs: LocalBlobs, scope: SiteScope) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._scope = scope
+
+    async def picture(self, event_id: UUID) -> bytes | None:
+        """The annotated picture of an event; None where there is none."""
+        async with self._store.read() as unit:
+            artifacts = await unit.artifacts(self._scope).of_event(event_id)
+        for artifact in reversed(artifacts):
+            if artifact.kind is ArtifactKind.SNAPSHOT_ANNOTATED:
+                path = self._blobs.local_path(artifact.storage_path)
+                return await asyncio.to_thread(path.read_bytes)
+        return None
+
+    async def record(self, event: Event, verdict: Verdict) -> None:
+        """Keep the policy's word in the ledger of the event's track, once."""
+        if not event.track_ids:
+            return
+        track_id = event.track_ids[0]
+        async with self._store.write() as unit:
+            verdicts = unit.verdicts(self._scope)
+            if verdict not in await verdicts.of_track(track_id):
+                await verdicts.add(
+                    track_id,
+                    [verdict],
+                    site_id=event.site_id,
+                    config_version="",
+                    today=unit.now.date(),
+                    most_per_day=MOST_VERDICTS_A_DAY,
+                )
