@@ -14,7 +14,7 @@ from vedette.contracts.verdict import Verdict
 from vedette.kit.clock import Clock
 from vedette.notify.port import Channel
 from vedette.plugins.registry import build
-from vedette.services.courier import CourierKit
+from vedette.services.courier import CourierKit, RetryPlan
 from vedette.services.deliveries import StoreDeliveries
 from vedette.services.notifier import Notifier
 from vedette.services.relay import Relay
@@ -54,6 +54,7 @@ def build_notifier(
         find_picture=desk.picture,
         clock=clock,
         rng=random.Random(),  # noqa: S311 - jitter, not a secret
+        plan=RetryPlan(base_s=5.0),
     )
     return Notifier(policy, channels, kit, record=desk.record)
 

@@ -21,7 +21,7 @@ from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.kit.clock import from_us, to_us
 from vedette.media.clip import ClipWriter
 from vedette.services.event_writer import EventWriter
-from vedette.services.finish_clip import clip_artifact, finish_part
+from vedette.services.finish_clip import finish_part
 from vedette.services.janitor import Janitor, Retention
 from vedette.services.relay import Relay
 from vedette.services.repair import Repair, RepairReport
@@ -134,7 +134,7 @@ class Life:
         await self._tell(writer, ENDED, CLOSED)
         finished = clip.finish(self.root / "parts" / str(FIRST.id))
         assert finished is not None
-        await self._tell(writer, CLIPPED, CLOSED, clip_artifact(finished))
+        await self._tell(writer, CLIPPED, CLOSED, finished.artifact())
 
     async def _second(self, writer: EventWriter) -> None:
         await self._tell(writer, SECOND_OPENED, SECOND, picture(ArtifactKind.GIF, 1))

@@ -10,14 +10,32 @@ from hypothesis import strategies as st
 from vedette.contracts.errors import InvalidInput, StorageFailed
 from vedette.track import kalman
 from vedette.track.assign import assign
-from vedette.track.boxes import centred, cornered, grown, overlap
+from vedette.track.boxes import centred, cornered, grown, overlapping
 from vedette.track.path import Path, decode, encode
 
 
 def test_overlap_equals_the_table() -> None:
     a = np.array([[0.0, 0.0, 10.0, 10.0], [0.0, 0.0, 2.0, 2.0]]).T
     b = np.array([[0.0, 0.0, 10.0, 10.0], [5.0, 0.0, 15.0, 10.0], [20.0, 20.0, 30.0, 30.0]]).T
-    np.testing.assert_allclose(overlap(a, b), [[1.0, 1 / 3, 0.0], [0.04, 0.0, 0.0]])
+    rows, columns, iou = overlapping(a, b)
+    assert (rows.tolist(), columns.tolist()) == ([0, 0, 1], [0, 1, 0])
+    np.testing.assert_allclose(iou, [1.0, 1 / 3, 0.04])
+
+
+@pytest.mark.parametrize("count", [3, 200])
+def test_many_boxes_overlap_as_few_do(count: int) -> None:
+    rng = np.random.default_rng(count)
+    low = rng.uniform(0.0, 1.0, (2, 2, count))
+    a, b = (np.concatenate((one, one + rng.uniform(0.01, 0.2, (2, count)))) for one in low)
+    wide = np.minimum(a[2][:, None], b[2]) - np.maximum(a[0][:, None], b[0])
+    high = np.minimum(a[3][:, None], b[3]) - np.maximum(a[1][:, None], b[1])
+    inside = np.clip(wide, 0.0, None) * np.clip(high, 0.0, None)
+    area = [(one[2] - one[0]) * (one[3] - one[1]) for one in (a, b)]
+    rows, columns, iou = overlapping(a, b)
+    dense = np.zeros((count, count))
+    dense[rows, columns] = iou
+    np.testing.assert_allclose(dense, inside / (area[0][:, None] + area[1] - inside))
+    assert len(rows) == np.count_nonzero(inside)
 
 
 def test_corners_and_centres_are_the_same_boxes() -> None:
@@ -34,7 +52,8 @@ def test_pairs_are_as_many_and_as_alike_as_an_exhaustive_search_finds(
     rng = np.random.default_rng(seed)
     likeness = np.where(rng.random((n, m)) < 0.5, rng.random((n, m)), 0.0)
     least = 0.2
-    rows, columns = assign(likeness, least)
+    row, column = np.nonzero(likeness)
+    rows, columns = assign(row, column, likeness[row, column], least)
     assert len(set(rows.tolist())) == len(rows)
     assert len(set(columns.tolist())) == len(columns)
     assert (likeness[rows, columns] >= least).all()
