@@ -144,3 +144,7 @@ def test_the_register_gives_its_layout_rows_technologies_and_quoted_names() -> N
         ("tec", "D-TEC-024", "Celery."),
         ("name", "site(id, name)", "B-STO-003, B-STO-013"),
     ]
+
+
+def test_the_walking_product_owes_no_name() -> None:
+    assert list(owed_by(MAPPED, "issue 2")) == []
