@@ -20,7 +20,9 @@ def demo(
     seconds: Annotated[
         float | None, typer.Option(min=1.0, help="Stop by itself after this long.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Port of the page; 0 takes any free one.")] = 8321,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the page; 8321 if absent, or any free one.")
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", "-d", help="Keep what is found; a temporary folder if absent."),
