@@ -43,7 +43,7 @@ def walk(tracker: Tracker, ticks: range, boxes: Sequence[dict[str, float]]) -> I
 class TrackerContract:
     """The suite."""
 
-    lost_s: float = 3.0
+    lost_s: float = 4.0
     """After how many seconds of looking in vain the tracker gives up an object, at most."""
 
     def make(self) -> Tracker:

@@ -30,7 +30,7 @@ class ByteConfig(PluginConfig):
     """Less is ignored; in between a box only continues a track that was just seen."""
     confirm_seen: int = Field(default=2, ge=1)
     """An object counts once this many boxes belong to it."""
-    lost_s: float = Field(default=3.0, gt=0.0)
+    lost_s: float = Field(default=4.0, gt=0.0)
     """An object is given up when it was looked for and not seen for this long."""
     tentative_s: float = Field(default=0.25, ge=0.0)
     """The same for one that is not confirmed yet; one miss in a row is always forgiven."""
@@ -48,7 +48,7 @@ class ByteConfig(PluginConfig):
     """A box that overlaps one of a followed object by more is that object again, not a new one."""
     unlike: float = Field(default=0.85, ge=0.0, lt=1.0)
     """Objects that look less alike than this are not the same (where looks are known)."""
-    alike: float = Field(default=0.93, ge=0.0, lt=1.0)
+    alike: float = Field(default=0.9, ge=0.0, lt=1.0)
     """An object that comes back from afar must look at least this much alike."""
 
 

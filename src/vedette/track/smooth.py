@@ -18,12 +18,14 @@ F64 = npt.NDArray[np.float64]
 class CompleteConfig(PluginConfig):
     """Settings; times in seconds of video."""
 
-    gap_s: float = Field(default=3.0, ge=0.0)
+    gap_s: float = Field(default=4.0, ge=0.0)
     """Longest gap that is filled: an object behind a pillar is still there."""
     least_s: float = Field(default=0.4, ge=0.0)
     """A track that lasts less is an accident."""
     least_seen: int = Field(default=4, ge=1)
     """Nor does it count with fewer boxes."""
+    least_share: float = Field(default=0.4, ge=0.0, le=1.0)
+    """Nor when it was seen in a smaller share of the frames between its first and its last."""
     least_score: float = Field(default=0.5, ge=0.0, le=1.0)
     """Nor with a lower median score."""
     still_score: float = Field(default=0.6, ge=0.0, le=1.0)
@@ -85,7 +87,7 @@ def complete(rows: Rows, *, frames: I64, at_us: I64, config: CompleteConfig | No
     kept = []
     for own in np.split(np.arange(len(rows)), starts[1:]):
         track = rows.pick(own)
-        if len(track) and _counts(track, at_us[np.searchsorted(frames, track.frames)], config):
+        if len(track) and _counts(track, np.searchsorted(frames, track.frames), at_us, config):
             kept.append(_whole(track, frames, at_us, config))
     if not kept:
         return rows.pick(np.zeros(0, dtype=np.intp))
@@ -99,10 +101,11 @@ def complete(rows: Rows, *, frames: I64, at_us: I64, config: CompleteConfig | No
     return whole.pick(np.lexsort((whole.ids, whole.frames)))
 
 
-def _counts(track: Rows, times_us: I64, config: CompleteConfig) -> bool:
-    """Whether a track is long and sure enough."""
-    lasted_s = (times_us[-1] - times_us[0]) / 1e6
-    if lasted_s < config.least_s or len(track) < config.least_seen:
+def _counts(track: Rows, at: npt.NDArray[np.intp], at_us: I64, config: CompleteConfig) -> bool:
+    """Whether a track is long, sure and complete enough; `at`: its places in the frames."""
+    lasted_s = (at_us[at[-1]] - at_us[at[0]]) / 1e6
+    share = len(track) / (at[-1] - at[0] + 1)
+    if lasted_s < config.least_s or len(track) < config.least_seen or share < config.least_share:
         return False
     needed = config.still_score if _stands_still(track) else config.least_score
     return float(np.median(track.scores)) >= needed

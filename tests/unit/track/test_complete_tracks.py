@@ -53,8 +53,9 @@ def test_a_gap_is_filled_on_the_straight_line() -> None:
 
 def test_a_gap_longer_than_gap_s_stays_open() -> None:
     seen = [*range(1, 11), *range(41, 51)]
-    assert whole(track(seen), CompleteConfig(gap_s=2.9)).frames.tolist() == seen
-    assert len(whole(track(seen), CompleteConfig(gap_s=3.1))) == 50
+    for gap_s, rows in ((2.9, 20), (3.1, 50)):
+        config = CompleteConfig(gap_s=gap_s, least_share=0.4)
+        assert len(whole(track(seen), config)) == rows
 
 
 def test_only_frames_that_were_looked_at_are_filled() -> None:
@@ -69,6 +70,7 @@ def test_only_frames_that_were_looked_at_are_filled() -> None:
     [
         (track([1, 2, 3]), "too short"),
         (track([1, 50]), "too few"),
+        (track([*range(1, 12), *range(45, 56)]), "mostly not seen"),
         (track(list(range(1, 40)), score=0.45), "too doubtful"),
         (track(list(range(1, 40)), score=0.55, speed=0.0), "doubtful, and never moves"),
     ],
