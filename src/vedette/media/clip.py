@@ -320,8 +320,11 @@ def _copy(reader: Reader, path: Path, info: StreamInfo, wrap: Wrap) -> tuple[int
 def _sync(path: Path) -> None:
     """The clip is on the disk before the part that it was made of goes."""
     try:
-        with path.open("rb+") as clip:
-            os.fsync(clip.fileno())
+        handle = os.open(path, os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise StorageFailed(f"the clip {path} cannot be written: {error.strerror}") from error
 

@@ -21,7 +21,7 @@ ROWS = 20
 _TINY = 1e-6
 _MEASURED = np.array([[0.05], [0.05], [0.12], [0.06]])
 """Standard deviation of a box: a walker's legs make the width the least certain."""
-_ACCELERATION = np.array([[1.5], [1.0], [0.5], [0.3]])
+_ACCELERATION = np.array([[0.6], [0.4], [0.2], [0.12]])
 """Standard deviation of the change of velocity in a second, in widths and heights."""
 _FIRST_SPEED = np.array([[2.5], [1.5], [0.3], [0.3]])
 """How fast a new object may be, in widths and heights a second."""

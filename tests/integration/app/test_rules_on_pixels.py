@@ -72,7 +72,7 @@ def test_line_crossing_knows_its_direction(
 
 
 def test_count_opens_while_three_are_there(tmp_path: Path) -> None:
-    others = [walker((2, -0.1, y), (4, 0.1 + y / 3, y), (9, 0.12 + y / 3, y)) for y in (0.25, 0.75)]
+    others = [walker((2, -0.1, y), (4, 0.1 + y / 3, y), (9, 0.12 + y / 3, y)) for y in (0.14, 0.86)]
     result = found(tmp_path, {"type": "count", "zone": "left", "at_least": 3}, STAYS, *others)
 
     [held] = result.events

@@ -170,7 +170,7 @@ models:
             ["NO_SUCH_SECRET", "environment"],
             id="missing-secret",
         ),
-        pytest.param("cameras: [", ["line"], id="no-yaml"),
+        pytest.param("cameras: [", [":1:", "not valid YAML"], id="no-yaml"),
         pytest.param("", ["empty"], id="empty"),
     ],
 )
