@@ -81,7 +81,7 @@ async def event(request: Request, event_id: UUID) -> HTMLResponse:
     return _render(
         "event.html",
         card=card_of(held, artifacts, _names(context)),
-        verdicts=[_line(verdict) for verdict in verdicts],
+        verdicts=[_line(verdict) for verdict in sorted(verdicts, key=lambda v: v.at_us)],
         files=[
             {"url": artifact_url(a), "kind": str(a.kind), "size": a.size_bytes} for a in artifacts
         ],
