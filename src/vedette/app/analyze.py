@@ -20,6 +20,7 @@ from vedette.contracts.sight import Tracks
 from vedette.contracts.sink import TrackRecord
 from vedette.kit.clock import Clock
 from vedette.models.fetch import Progress, silent
+from vedette.pipeline.camera import CameraPipeline
 from vedette.pipeline.capture import at_once
 from vedette.pipeline.stats import CameraStats
 from vedette.track.smooth import Rows, complete
@@ -148,8 +149,7 @@ def analyze(
                 frames=seen,
             ),
         )
-        pipeline.watch(threading.Event())
-        pipeline.finish("source_ended")
+        pipeline.finish(_watch(pipeline))
     stats = pipeline.stats
     if stats.frames == 0:
         raise SourceRefused(f"{pipeline.source}: not a single picture could be decoded")
@@ -167,6 +167,17 @@ def analyze(
         took_s=clock.monotonic() - began,
         video_s=(stats.last_frame_us - stats.first_frame_us) / 1e6,
     )
+
+
+def _watch(pipeline: CameraPipeline) -> str:
+    """Look until the source ends; a live one, which never does, until somebody interrupts."""
+    try:
+        pipeline.watch(threading.Event())
+    except KeyboardInterrupt:
+        if not pipeline.source.live:
+            raise
+        return "stopped"
+    return "source_ended"
 
 
 def _number(track: TrackRecord) -> int:

@@ -30,6 +30,8 @@ def camera_for(
     if model is not None:
         detector["model"] = model
     fresh = CameraSettings.model_validate({"id": camera.id, "source": source}).source
+    if fresh["type"] == "simulator":
+        fresh = {**fresh, "pace": "fast", "loop": False}
     return camera.model_copy(update={"source": fresh}), detector
 
 
