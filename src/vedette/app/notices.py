@@ -23,6 +23,9 @@ from vedette.store.store import Store
 
 MOST_VERDICTS_A_DAY = 100_000
 
+LONGEST_PAUSE_S = 60.0
+"""Between two tries of a message, where the settings ask for no longer one."""
+
 
 def channel_name(settings: ModuleSettings) -> str:
     """Name of a channel in topics and in the log."""
@@ -54,7 +57,11 @@ def build_notifier(
         find_picture=desk.picture,
         clock=clock,
         rng=random.Random(),  # noqa: S311 - jitter, not a secret
-        plan=RetryPlan(base_s=5.0),
+        plan=RetryPlan(
+            max_attempts=notify.attempts,
+            base_s=notify.retry_pause_s,
+            cap_s=max(LONGEST_PAUSE_S, notify.retry_pause_s),
+        ),
     )
     return Notifier(policy, channels, kit, record=desk.record)
 

@@ -44,6 +44,7 @@ TELL_S = 10.0
 """At the end, facts may take this long to reach their listeners; the rest is told next time."""
 
 UNWELL = {CameraState.FAILED}
+AWAY = {CameraState.LOST, CameraState.RETRYING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +165,7 @@ class _House:
             ),
             bus=self.bus,
             clock=clock,
+            every_s=settings.retention.check_every_s,
         )
         self.desk = MediaDesk()
         around = Surroundings(
@@ -264,19 +266,25 @@ class _House:
         ]
 
     def _checks(self) -> list[Check]:
-        failed = [
-            pipeline.camera_id
-            for pipeline in self.fleet.pipelines.values()
-            if pipeline.stats.state in UNWELL
-        ]
         return [
-            Check(
-                name="cameras",
-                ok=not failed,
-                detail=f"cannot be used: {', '.join(failed)}" if failed else "",
-            ),
+            self._check_cameras(),
             Check(name="event writer", ok=True, detail=f"{self.writer.waiting} waiting"),
         ]
+
+    def _check_cameras(self) -> Check:
+        """Unready where a source can never be used; a camera that is away is only named.
+
+        A restart does not bring a camera back, and the others must go on.
+        """
+        states = {p.camera_id: p.stats.state for p in self.fleet.pipelines.values()}
+        failed = [name for name, state in states.items() if state in UNWELL]
+        away = [name for name, state in states.items() if state in AWAY]
+        parts = [
+            f"{words}: {', '.join(names)}"
+            for words, names in (("cannot be used", failed), ("away", away))
+            if names
+        ]
+        return Check(name="cameras", ok=not failed, detail="; ".join(parts))
 
     def _figures(self) -> Figures:
         writer, server = self.writer.counts, self.detector.counters()

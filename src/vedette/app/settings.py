@@ -111,6 +111,16 @@ class NotifySettings(Part):
         ge=0.0,
         description="After a sent alert, the same rule and object stay silent this long.",
     )
+    attempts: int = Field(
+        default=5, ge=1, le=20, description="Tries of a message before it counts as failed."
+    )
+    retry_pause_s: float = Field(
+        default=5.0,
+        ge=0.1,
+        le=600.0,
+        description="Shortest pause before a message is tried again; it doubles each time, up to "
+        "a minute or to this, whichever is longer.",
+    )
     channels: tuple[ModuleSettings, ...] = ()
 
     @field_validator("channels")
@@ -135,8 +145,13 @@ class ApiSettings(Part):
 class RetentionSettings(Part):
     """What is kept, and how long; the oldest goes first."""
 
-    max_gb: float = Field(default=10.0, gt=0.0)
-    max_days: float = Field(default=30.0, gt=0.0)
+    max_gb: float = Field(
+        default=10.0, gt=0.0, description="Size of all files of events, in 10^9 bytes."
+    )
+    max_days: float = Field(default=30.0, gt=0.0, description="Age of events and their files.")
+    check_every_s: float = Field(
+        default=60.0, ge=1.0, le=86400.0, description="How often this is looked after."
+    )
 
 
 class Settings(Part):
