@@ -44,8 +44,13 @@ check: $(READY) ## ruff, mypy --strict, import-linter, deptry
 	@$(BIN)/deptry .
 
 .PHONY: bench
-bench: setup ## measure, and print the table
-	@$(BIN)/python -m benchmarks
+bench: setup .venv-peers/.ready ## measure ours beside its peers, and print the tables
+	@$(BIN)/python -m benchmarks --peer-python .venv-peers/bin/python
+
+.venv-peers/.ready: benchmarks/peers/requirements.txt
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)

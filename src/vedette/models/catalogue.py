@@ -13,8 +13,8 @@ from vedette.contracts.errors import ModelUnavailable
 from vedette.contracts.model import ModelSpec
 from vedette.kit.ids import is_slug
 
-DEFAULT_MODEL = "nanodet"
-"""The model that is used where none is named; docs/adr/0002 says why this one."""
+DEFAULT_MODEL = "nanodet-640"
+"""The model that is used where none is named; docs/adr/0003 says why this one."""
 
 
 class Catalogue:

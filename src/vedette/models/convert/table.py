@@ -1,6 +1,7 @@
 """The table of converters: source files in, ONNX bytes out, the same bytes at each run."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 
 import onnx
@@ -87,8 +88,20 @@ def _darknet(name: str, main: str, files: Files) -> bytes:
     return darknet.convert(name, config, weights[0])
 
 
+def _darknet_tiny(name: str, main: str, files: Files) -> bytes:
+    """The published yolov3-tiny.cfg gives its finer level anchors 0, 1, 2; its weights were
+    trained with 1, 2, 3 (with the former every box there is half its size)."""
+    corrected, count = TINY_MASK.subn(b"mask = 1,2,3", files[main])
+    if count != 1:
+        raise ModelUnavailable(f"the .cfg has {count} levels with the anchors 0, 1, 2, not one")
+    return _darknet(name, main, {**files, main: corrected})
+
+
+TINY_MASK = re.compile(rb"mask\s*=\s*0\s*,\s*1\s*,\s*2\b")
+
 CONVERTERS: dict[str, Callable[[str, str, Files], bytes]] = {
     "darknet": _darknet,
+    "darknet-yolov3-tiny": _darknet_tiny,
     "tfjs-centernet": lambda name, main, files: _tfjs(name, main, files, centernet.convert),
     "tfjs-nanodet": lambda name, main, files: _tfjs(name, main, files, nanodet.convert),
     "tf-ssd": lambda name, main, files: ssd.convert(name, frozen.read(files[main])),
