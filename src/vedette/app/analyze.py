@@ -14,9 +14,9 @@ from vedette.app.build import Surroundings, build_camera, build_detector
 from vedette.app.collect import Collected, Collector, demand_writable, write_text
 from vedette.app.settings import CameraSettings, ModuleSettings
 from vedette.bus.memory import MemoryBus
-from vedette.contracts.errors import SourceRefused
+from vedette.contracts.errors import ModelUnavailable, SourceRefused
 from vedette.contracts.frame import Frame
-from vedette.contracts.sight import Tracks
+from vedette.contracts.sight import NO_BOXES, Tracks
 from vedette.contracts.sink import TrackRecord
 from vedette.kit.clock import Clock
 from vedette.models.fetch import Progress, silent
@@ -25,6 +25,13 @@ from vedette.pipeline.capture import at_once
 from vedette.pipeline.stats import CameraStats
 from vedette.track.smooth import Rows, complete
 
+NO_ROWS = Rows(
+    frames=np.zeros(0, dtype=np.int64),
+    ids=np.zeros(0, dtype=np.int32),
+    boxes=NO_BOXES,
+    scores=np.zeros(0, dtype=np.float32),
+    classes=np.zeros(0, dtype=np.int16),
+)
 HEADER = ("frame", "id", "left", "top", "width", "height", "score", "label")
 
 Seen = Callable[[int, int], None]
@@ -87,7 +94,7 @@ class TrackTable:
         )
 
     def whole(self) -> Rows:
-        """Confirmed tracks with their beginnings and their gaps filled."""
+        """Confirmed tracks with their beginnings and their gaps filled; needs a frame."""
         rows = Rows(
             frames=np.concatenate([r.frames for r in self._rows]),
             ids=np.concatenate([r.ids for r in self._rows]),
@@ -103,8 +110,8 @@ class TrackTable:
 
     def text(self) -> tuple[str, int]:
         """The file's content, and its number of rows."""
-        rows = self.whole()
         width, height = self.size
+        rows = self.whole() if self._rows else NO_ROWS
         pixels = rows.boxes.astype(np.float64) * (width, height, width, height)
         sheet = io.StringIO(newline="")
         table = csv.writer(sheet, lineterminator="\n")
@@ -130,6 +137,8 @@ def analyze(
     for path in (analysis.json, analysis.tracks):
         if path is not None:
             demand_writable(path)
+    if analysis.artifacts is not None:
+        demand_writable(analysis.artifacts / "any")
     began = clock.monotonic()
     table = TrackTable()
     collector = Collector(folder=analysis.artifacts)
@@ -153,6 +162,8 @@ def analyze(
     stats = pipeline.stats
     if stats.frames == 0:
         raise SourceRefused(f"{pipeline.source}: not a single picture could be decoded")
+    if stats.detector_failures and not stats.looked:
+        raise ModelUnavailable(f"the detector answered for no frame: {stats.problems[-1]}")
     rows = 0
     if analysis.tracks is not None:
         text, rows = table.text()

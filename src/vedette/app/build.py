@@ -37,6 +37,8 @@ from vedette.rules.build import build_rules
 from vedette.zones.config import ZoneMap
 from vedette.zones.zones import Zones
 
+RING_SLACK_S = 2.0
+"""What the packet ring holds beyond the pre-roll: a decision comes later than its packets."""
 LIVE_WIDTH = 960
 """Widest live picture of the page."""
 
@@ -97,7 +99,8 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
     outlines = outlines_of(zones)
     stats = CameraStats()
     ring = PacketRing(
-        max_s=camera.events.pre_roll_s + 2.0, max_bytes=round(camera.events.ring_mb * 2**20)
+        max_s=camera.events.pre_roll_s + RING_SLACK_S + _wait_s(camera, zones),
+        max_bytes=round(camera.events.ring_mb * 2**20),
     )
     plan = CapturePlan(
         camera_title=camera.title,
@@ -121,6 +124,7 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
             fps=camera.detect.fps,
             recheck_s=camera.detect.recheck_s,
             every_frame=around.every_frame,
+            enabled=camera.detect.enabled,
         ),
         detect=around.detector.submit,
         keep=keep,
@@ -143,6 +147,17 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         watchers=around.watchers,
         counted=around.frames,
     )
+
+
+def _wait_s(camera: CameraSettings, zones: ZoneMap) -> float:
+    """How long before its opening an event may have begun, as the settings have it.
+
+    At most half a clip: who waits for longer sees the latest part, with the opening in it.
+    """
+    rules = [configure("rule", each)[1] for each in camera.rules]
+    waits = [getattr(rule, name, 0.0) for rule in rules for name in ("for_s", "dwell_s")]
+    inertia_s = max((zone.inertia_s for zone in zones.zones), default=0.0)
+    return min(max(waits, default=0.0) + inertia_s, camera.events.max_clip_s / 2)
 
 
 def _capture(plan: CapturePlan, ring: PacketRing) -> Callable[[Event, int], EventCapture]:

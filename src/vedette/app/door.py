@@ -12,7 +12,9 @@ from vedette.contracts.errors import InvalidConfig
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind before anything else starts, so that a busy port is said at once.
+    """Take the port before anything else starts, so that a busy one is said at once.
+
+    Who asks meanwhile waits until the door opens.
 
     Raises:
         InvalidConfig: the port is taken or the address is not of this machine.
@@ -22,6 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # bound alone, two products could both believe that it is theirs
     except OSError as error:
         listener.close()
         raise InvalidConfig(

@@ -46,12 +46,21 @@ class DataFolder:
                 "choose another one with --data"
             ) from error
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock(lock)
             yield
+        finally:
+            os.close(lock)
+
+    def _lock(self, lock: int) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StorageFailed(
                 f"the data folder {self.root} is in use by another vedette; "
                 "stop it, or choose another folder with --data"
             ) from error
-        finally:
-            os.close(lock)
+        except OSError as error:
+            raise StorageFailed(
+                f"the data folder {self.root} cannot be locked: {error.strerror}; "
+                "choose one on a local disk with --data"
+            ) from error

@@ -5,8 +5,9 @@ All problems are collected and told at once, each with its line.
 
 import io
 import os
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import SecretStr
 from ruamel.yaml import YAML
@@ -19,9 +20,12 @@ from vedette.config.secrets import Secrets, resolve
 from vedette.contracts.errors import UnknownPlugin
 from vedette.plugins.registry import load, names
 from vedette.rules.build import build_rule
+from vedette.sources.address import Address
 from vedette.zones.config import ZoneMap
 
 Loc = tuple[str | int, ...]
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def load_settings(file: Path) -> Settings:
@@ -34,7 +38,8 @@ def load_settings(file: Path) -> Settings:
 
 
 def show_settings(file: Path) -> str:
-    """The settings with every default filled in, as YAML; secrets stay hidden.
+    """The settings with every default filled in, as YAML; secrets stay hidden, also those that
+    stand in the file itself.
 
     Raises:
         InvalidConfig: see `load_settings`.
@@ -42,6 +47,8 @@ def show_settings(file: Path) -> str:
     document = resolve(load_yaml(file), _secrets(file))
     _checked(document, file)
     shown = validate(Settings, document).model_dump(mode="python")
+    channels = shown["notify"]["channels"]
+    shown["notify"]["channels"] = [_hidden("channel", channel) for channel in channels]
     sheet = io.StringIO()
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -126,10 +133,26 @@ def _from_folder(source: ModuleSettings, folder: Path) -> ModuleSettings:
     return {**source, "path": str(folder / Path(path).expanduser())}
 
 
+def _hidden(kind: str, settings: ModuleSettings) -> ModuleSettings:
+    """The settings of a plug-in, with what its Config holds to be secret as `SecretStr`."""
+    fields = load(kind, settings["type"]).Config.model_fields
+    secret = {
+        name
+        for name, field in fields.items()
+        if SecretStr in (field.annotation, *get_args(field.annotation))
+    }
+    return {
+        key: SecretStr(str(value)) if key in secret and value is not None else value
+        for key, value in settings.items()
+    }
+
+
 def _plain(value: Any) -> Any:
-    """Values that YAML can write; secrets as stars."""
+    """Values that YAML can write; secrets as stars, addresses without user and password."""
     if isinstance(value, SecretStr):
         return "**********"
+    if isinstance(value, str) and _ADDRESS.match(value):
+        return str(Address(value))
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

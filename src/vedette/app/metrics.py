@@ -22,6 +22,7 @@ COUNTED = (
     ("detector_failures", "Frames that the detector could not answer."),
     ("reconnects", "Times that the camera was lost."),
     ("tracks", "Confirmed tracks that ended."),
+    ("events", "Events opened."),
     ("media_failures", "Clips or pictures that could not be made."),
 )
 

@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from vedette.app.load import load_settings
 from vedette.app.settings import CameraSettings, DetectSettings, ModuleSettings, Settings
 from vedette.contracts.errors import InvalidInput
+from vedette.plugins.registry import configure
 
 FOLLOWED = ("person", "bicycle", "car", "motorcycle", "bus", "truck", "dog", "cat")
 """Classes that people ask about; the model's others are left out where no settings say more."""
@@ -17,7 +20,7 @@ def camera_for(
     """The camera and the detector's settings.
 
     Raises:
-        InvalidInput: the settings have no such camera.
+        InvalidInput: the settings have no such camera, or the source is no address.
         InvalidConfig: the settings are wrong.
     """
     if config is None:
@@ -32,7 +35,18 @@ def camera_for(
     fresh = CameraSettings.model_validate({"id": camera.id, "source": source}).source
     if fresh["type"] == "simulator":
         fresh = {**fresh, "pace": "fast", "loop": False}
+    _demand_usable(fresh)
     return camera.model_copy(update={"source": fresh}), detector
+
+
+def _demand_usable(source: ModuleSettings) -> None:
+    sentence = ""
+    try:
+        configure("source", source)
+    except ValidationError as error:
+        sentence = error.errors()[0]["msg"].removeprefix("Value error, ")
+    if sentence:  # raised out here: the first error may repeat an address with its password
+        raise InvalidInput(f"the source cannot be used: {sentence}")
 
 
 def _chosen(settings: Settings, camera_id: str | None) -> CameraSettings:

@@ -81,6 +81,10 @@ class Announcer:
             objects = self._objects(sight, present)
             self._publish("process.motion.zoned", sight.frame, objects)
 
+    def forget(self) -> None:
+        """Every track was given up: none of them is announced again."""
+        self._announced = set()
+
     def status(self, state: CameraState, detail: str = "", retry_in_s: float = 0.0) -> None:
         fact = CameraStatus(
             camera_id=self.camera_id,

@@ -70,19 +70,23 @@ class EventBook:
         """True while an event is open or a clip is not complete."""
         return bool(self._open or self._ending)
 
-    def apply(self, rule: BuiltRule, verdicts: Sequence[RuleVerdict], sight: Sight) -> None:
-        """Do what a rule demands at this moment."""
+    def apply(
+        self, rule: BuiltRule, verdicts: Sequence[RuleVerdict], sight: Sight
+    ) -> list[tuple[Event, int]]:
+        """Do what a rule demands at this moment; returns what opened, with its track."""
+        opened: list[tuple[Event, int]] = []
         for verdict in verdicts:
             key = (rule.id, verdict.key)
             match verdict.action:
                 case RuleAction.OPEN:
-                    self._begin(rule, verdict, sight)
+                    opened.append((self._begin(rule, verdict, sight), verdict.track))
                 case RuleAction.UPDATE if key in self._open:
                     self._update(self._open[key], verdict, sight)
                 case RuleAction.CLOSE if key in self._open:
                     self._close(self._open.pop(key), verdict)
                 case _:
                     pass  # REJECT concerns only the ledger
+        return opened
 
     def see(self, sight: Sight) -> None:
         """Offer this moment's picture to every open event."""
@@ -111,7 +115,7 @@ class EventBook:
             held.capture.finish(held.event, self.sink.submit)
         self._ending.clear()
 
-    def _begin(self, rule: BuiltRule, verdict: RuleVerdict, sight: Sight) -> None:
+    def _begin(self, rule: BuiltRule, verdict: RuleVerdict, sight: Sight) -> Event:
         first_us, track = verdict.first_us, verdict.track
         event = Event(
             id=event_id(self.site_id, self.camera_id, rule.id, verdict.key, first_us),
@@ -139,6 +143,7 @@ class EventBook:
         self._open[(rule.id, verdict.key)] = _Open(event=event, capture=capture, track=track)
         self.opened += 1
         self.sink.submit(EventChange(event=event, artifacts=capture.opening(event, sight)))
+        return event
 
     def _update(self, held: _Open, verdict: RuleVerdict, sight: Sight) -> None:
         held.event = held.event.model_copy(

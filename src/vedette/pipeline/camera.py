@@ -34,6 +34,9 @@ from vedette.zones.zones import Zones
 
 log = logging.getLogger(__name__)
 
+PUT_BACK_US = 5_000_000
+"""A camera that comes back more than this before it went: the clock of this machine was put back."""
+
 Watcher = Callable[[Frame, Tracks], None]
 """Told of every moment that the detector looked at."""
 
@@ -64,6 +67,7 @@ class CameraPipeline:
     _frames_in_all: int = 0
     _session: str = ""
     _last_us: int = -1
+    _just_opened: bool = False
     _tracks: Tracks | None = None
     _zone_state: Any = None
     _rule_states: list[Any] = field(default_factory=list)
@@ -82,9 +86,12 @@ class CameraPipeline:
         self.status(CameraState.CONNECTING)
         stream = self.source.open()
         self._stream = stream
-        self._frames_in_all = stream.info.frames
-        self.status(CameraState.ONLINE)
         try:
+            if stop.is_set():  # set while it opened, when `interrupt` found nothing to close
+                return
+            self._frames_in_all = stream.info.frames
+            self._just_opened = True
+            self.status(CameraState.ONLINE)
             for packet in stream.packets():
                 self.take(stream, packet)
                 if stop.is_set():
@@ -113,9 +120,10 @@ class CameraPipeline:
     def see(self, frame: Frame) -> None:
         """One frame: motion -> detect -> track -> zones -> rules -> media."""
         self.stats.frames += 1
-        if frame.at_us <= self._last_us:
+        if frame.at_us <= self._last_us and not self._begins_anew(frame.at_us):
             self.stats.stale += 1
             return
+        self._just_opened = False
         if self.stats.first_frame_us < 0:
             self.stats.first_frame_us = frame.at_us
         self._last_us = self.stats.last_frame_us = frame.at_us
@@ -129,11 +137,13 @@ class CameraPipeline:
         motion = self.motion.look(frame)
         self.announcer.motion(frame, motion)
         tracks = self._look(frame, motion)
+        self.ledger.follow(tracks, motion)
         self._zone_state, samples, verdicts = self.zones.step(self._zone_state, tracks)
         self.ledger.note(verdicts)
         sight = Sight(frame=frame, tracks=tracks, samples=samples)
         self.announcer.zoned(sight)
         self._judge(sight)
+        self.stats.events = self.book.opened
         self.book.see(sight)
         self.ledger.sample(tracks, samples)
         self._end_tracks(tracks)
@@ -162,6 +172,16 @@ class CameraPipeline:
         self.stats.detail = detail
         self.announcer.status(state, detail, retry_in_s)
 
+    def _begins_anew(self, at_us: int) -> bool:
+        """True where the clock was put back while a live camera was away; else it would be blind
+        until the clock is where it was."""
+        if not (self._just_opened and self.source.live and self._last_us - at_us > PUT_BACK_US):
+            return False
+        self.forget("clock_put_back")
+        self.book.finish()
+        self._session = ""
+        return True
+
     def _begin(self, at_us: int) -> None:
         self._session = session_of(at_us)
         self.book.session = self.announcer.session = self._session
@@ -169,6 +189,8 @@ class CameraPipeline:
     def _restart(self) -> None:
         """Remember nothing of the scene."""
         self._tracks = None
+        self.gate.forget()
+        self.announcer.forget()
         self._zone_state = self.zones.start()
         self._rule_states = [built.rule.start() for built in self.rules]
 
@@ -191,6 +213,7 @@ class CameraPipeline:
         except ModelUnavailable as error:
             self.stats.detector_failures += 1
             self.stats.problem(f"{self.camera_id}: the detector failed: {error}")
+            self.gate.failed()
             return None
         self.stats.looked += 1
         self.announcer.detections(frame, found)
@@ -221,7 +244,9 @@ class CameraPipeline:
             state, verdicts = built.rule.step(self._rule_states[index], sight.samples)
             self._rule_states[index] = state
             self._explain(built, verdicts)
-            self.book.apply(built, verdicts, sight)
+            for event, track in self.book.apply(built, verdicts, sight):
+                numbers = {"rule": built.id, "event": str(event.id)}
+                self.ledger.add(track, "media", sight.at_us, "captured", numbers)
 
     def _explain(self, built: BuiltRule, verdicts: Sequence[RuleVerdict]) -> None:
         """Note what a rule said of each track, also when it said no."""

@@ -11,6 +11,7 @@ from vedette.contracts.errors import StorageFailed
 from vedette.contracts.event import Event
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
+from vedette.contracts.payload import FractionBox
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.kit.clock import from_us, to_us
 from vedette.media.best import BestPicture, Candidate
@@ -61,6 +62,9 @@ class EventCapture:
     _writer: ClipWriter | None = None
     _target: Path | None = None
     _clip_until_us: int | None = None
+    _box: FractionBox | None = None
+    """Where the object was in the best picture, where that is not the first one."""
+    _preview_size: tuple[int, int] | None = None
 
     def begin_clip(self, event: Event, ring: PacketRing) -> None:
         """Start the clip with the pre-roll."""
@@ -101,7 +105,9 @@ class EventCapture:
             box = fraction_box(sight.tracks.boxes[row])
             self._best.offer(sight.frame, box, float(sight.tracks.scores[row]))
         if self.plan.previews:
-            self._preview.add(sight.frame)
+            self._preview_size = self._preview_size or _size(sight.frame)
+            if _size(sight.frame) == self._preview_size:  # an animation has one size
+                self._preview.add(sight.frame)
 
     def packet(self, info: StreamInfo, packet: Packet) -> None:
         """Extend the clip."""
@@ -120,7 +126,11 @@ class EventCapture:
             return
         best, self._best = self._best, BestPicture()
         preview, self._preview = self._preview, Preview()
-        self.plan.work(lambda: self._pictures(event, best, preview, deliver))
+        better = best.best if best.revision > 1 else None
+        if better is not None:
+            self._box = better.box
+        pictured = self._with_box(event)
+        self.plan.work(lambda: self._pictures(pictured, better, preview, deliver))
 
     def finished(self, at_us: int) -> bool:
         """True when the post-roll is complete, or the clip takes no more."""
@@ -133,7 +143,11 @@ class EventCapture:
         writer, self._writer = self._writer, None
         target = self._target
         if writer is not None and target is not None:
-            self.plan.work(lambda: self._complete(event, writer, target, deliver))
+            pictured = self._with_box(event)
+            self.plan.work(lambda: self._complete(pictured, writer, target, deliver))
+
+    def _with_box(self, event: Event) -> Event:
+        return event if self._box is None else event.model_copy(update={"box": self._box})
 
     def _complete(self, event: Event, writer: ClipWriter, target: Path, deliver: Deliver) -> None:
         try:
@@ -145,13 +159,12 @@ class EventCapture:
             deliver(EventChange(event=event, artifacts=(clip.artifact(),)))
 
     def _pictures(
-        self, event: Event, best: BestPicture, preview: Preview, deliver: Deliver
+        self, event: Event, better: Candidate | None, preview: Preview, deliver: Deliver
     ) -> None:
         artifacts: list[NewArtifact] = []
         try:
-            if best.best is not None and best.revision > 1:
-                event = event.model_copy(update={"box": best.best.box})
-                artifacts += self._better(event, best.best)
+            if better is not None:
+                artifacts += self._better(event, better)
             if len(preview):
                 artifacts += _animations(preview, self.first_us)
         except StorageFailed as error:
@@ -178,6 +191,10 @@ class EventCapture:
         """The part file stays: what was written is mended at the next start."""
         self._writer = None
         self.plan.failed(f"a clip could not be written: {error}")
+
+
+def _size(frame: Frame) -> tuple[int, int]:
+    return frame.width, frame.height
 
 
 def _picture(kind: ArtifactKind, revision: int, frame: Frame, data: bytes) -> NewArtifact:

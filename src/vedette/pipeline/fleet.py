@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Mapping, Sequence
 
+from vedette.contracts.facts import CameraState
 from vedette.kit.clock import Clock
 from vedette.kit.supervise import keep_thread_running
 from vedette.pipeline.camera import CameraPipeline
@@ -61,8 +62,18 @@ class Fleet:
         chance = random.Random(pipeline.camera_id)  # noqa: S311 - jitter, not a secret
         keep_thread_running(
             f"camera {pipeline.camera_id}",
-            lambda: keep_watching(pipeline, self._stop, self._clock, chance),
+            lambda: self._keep_watching(pipeline, chance),
             self._clock,
             self._stop,
             rng=chance,
         )
+
+    def _keep_watching(self, pipeline: CameraPipeline, chance: random.Random) -> None:
+        ended = False
+        try:
+            keep_watching(pipeline, self._stop, self._clock, chance)
+            ended = True
+        finally:
+            if not ended:  # a defect; the supervisor logs it and begins again
+                pipeline.stats.problem(f"{pipeline.camera_id}: stopped by a defect; see the log")
+                pipeline.status(CameraState.LOST, "stopped by a defect; it begins again soon")

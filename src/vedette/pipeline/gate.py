@@ -19,8 +19,11 @@ class LookGate:
     fps: float
     recheck_s: float
     every_frame: bool = False
+    enabled: bool = True
+    """False: the detector never looks (the camera is only shown)."""
     _due_us: int | None = None
     _looked_us: int | None = None
+    _owed: bool = False
 
     def samples(self, at_us: int) -> bool:
         """True when the frame of this moment is to be analysed."""
@@ -36,13 +39,22 @@ class LookGate:
 
     def looks(self, motion: Motion, at_us: int, *, watching: bool) -> bool:
         """True when the detector is to look; `watching`: objects are in view."""
-        look = (
+        look = self.enabled and (
             self.every_frame
             or motion.active
             or motion.code == "learning"
             or self._looked_us is None
-            or (watching and at_us - self._looked_us >= self.recheck_s * 1e6)
+            or ((watching or self._owed) and at_us - self._looked_us >= self.recheck_s * 1e6)
         )
         if look:
-            self._looked_us = at_us
+            self._looked_us, self._owed = at_us, False
         return look
+
+    def failed(self) -> None:
+        """The look brought no answer: it is owed, even if nothing moves any more."""
+        self._owed = True
+
+    def forget(self) -> None:
+        """What was seen before does not count: look at the next frame, whatever its time."""
+        self._due_us = self._looked_us = None
+        self._owed = False

@@ -13,7 +13,7 @@ from vedette.pipeline.camera import CameraPipeline
 log = logging.getLogger(__name__)
 
 STEADY_S = 30.0
-"""A connection that held this long makes the next wait short again."""
+"""A connection that delivered for this long makes the next wait short again."""
 
 
 def keep_watching(
@@ -23,7 +23,7 @@ def keep_watching(
     code = "stopped"
     failures = 0
     while not stop.is_set():
-        started = clock.monotonic()
+        started, packets = clock.monotonic(), pipeline.stats.packets
         try:
             pipeline.watch(stop)
             if not pipeline.source.live:
@@ -39,7 +39,8 @@ def keep_watching(
             error = refused
         if stop.is_set():
             break
-        failures = 0 if clock.monotonic() - started > STEADY_S else failures + 1
+        lasted_s = clock.monotonic() - started if pipeline.stats.packets > packets else 0.0
+        failures = 1 if lasted_s > STEADY_S else failures + 1
         _wait(pipeline, error, failures, stop, clock, chance)
     pipeline.finish(code)
 

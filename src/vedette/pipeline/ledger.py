@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vedette.contracts.sample import Samples, quantise
-from vedette.contracts.sight import EndedTrack, Tracks
+from vedette.contracts.sight import EndedTrack, Motion, Tracks
 from vedette.contracts.sink import TrackRecord
 from vedette.contracts.verdict import Numbers, Verdict
 from vedette.track.path import Path, encode
 
 MOST_VERDICTS = 200
 """Per track; what comes after is counted, and the count is kept as the last verdict."""
+MOST_OFFSET_MS = 2**32 - 1
+"""49 days; what is later counts as then."""
 MOST_SAMPLES = 20_000
 """Per track; a longer path is thinned to every second sample."""
 
@@ -31,6 +33,7 @@ class _Story:
     rows: "array[int]" = field(default_factory=lambda: array("H"))
     """Five numbers a sample: box, score."""
     zones: set[str] = field(default_factory=set)
+    confirmed: bool = False
 
     def note(self, verdict: Verdict) -> None:
         if len(self.verdicts) < MOST_VERDICTS:
@@ -53,7 +56,7 @@ class _Story:
         offsets_us = times_us - times_us[0] if len(times_us) else times_us
         return encode(
             Path(
-                offsets_ms=(offsets_us // 1000).astype(np.uint32),
+                offsets_ms=np.minimum(offsets_us // 1000, MOST_OFFSET_MS).astype(np.uint32),
                 boxes=rows[:, :4],
                 scores=rows[:, 4],
             )
@@ -76,11 +79,29 @@ class Ledger:
         self._zone_ids = tuple(zone_ids)
         self._stories: dict[int, _Story] = {}
 
+    def follow(self, tracks: Tracks, motion: Motion) -> None:
+        """Begin the story of each new track: what opened the gate, what the detector saw."""
+        for row in np.flatnonzero(tracks.observed).tolist():
+            track = int(tracks.ids[row])
+            story = self._stories.get(track)
+            if story is None:
+                story = self._stories[track] = _Story()
+                label = tracks.labels[int(tracks.classes[row])]
+                gate: Numbers = {"fraction": round(motion.fraction, 5)}
+                seen: Numbers = {"label": label, "score": round(float(tracks.scores[row]), 4)}
+                self.add(track, "motion", tracks.at_us, motion.code, gate)
+                self.add(track, "detect", tracks.at_us, "seen", seen)
+            if tracks.confirmed[row] and not story.confirmed:
+                story.confirmed = True
+                after_s = (tracks.at_us - int(tracks.first_us[row])) / 1e6
+                self.add(track, "track", tracks.at_us, "confirmed", {"after_s": after_s})
+
     def note(self, verdicts: Iterable[Verdict]) -> None:
-        """Add what a stage said; verdicts on the camera itself (track 0) are not kept here."""
+        """Add what a stage said of tracks in view; what is said of others has no place here."""
         for verdict in verdicts:
-            if verdict.track:
-                self._stories.setdefault(verdict.track, _Story()).note(verdict)
+            story = self._stories.get(verdict.track)
+            if story is not None:
+                story.note(verdict)
 
     def add(self, track: int, stage: str, at_us: int, code: str, numbers: Numbers) -> None:
         """The same for one verdict, in parts."""
@@ -104,12 +125,13 @@ class Ledger:
         boxes = quantise(tracks.boxes)
         scores = quantise(tracks.scores)
         for row in np.flatnonzero(tracks.observed).tolist():
-            story = self._stories.setdefault(int(tracks.ids[row]), _Story())
-            story.sample(tracks.at_us, [*boxes[row].tolist(), int(scores[row])])
+            story = self._stories.get(int(tracks.ids[row]))
+            if story is not None:
+                story.sample(tracks.at_us, [*boxes[row].tolist(), int(scores[row])])
         for track, bits in zip(samples.ids.tolist(), samples.zones.tolist(), strict=True):
-            if bits:
-                touched = (z for i, z in enumerate(self._zone_ids) if bits >> i & 1)
-                self._stories.setdefault(track, _Story()).zones.update(touched)
+            story = self._stories.get(track)
+            if bits and story is not None:
+                story.zones.update(z for i, z in enumerate(self._zone_ids) if bits >> i & 1)
 
     def end(self, track: EndedTrack, track_id: str) -> EndedStory:
         """The story of a track that was given up; it is forgotten here."""

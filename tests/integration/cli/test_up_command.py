@@ -237,7 +237,7 @@ def outcomes(database: Path) -> dict[str, set[str]]:
 
 
 def picture_size(jpeg: bytes) -> tuple[int, int]:
-    with av.open(io.BytesIO(jpeg), format="mjpeg") as opened:
+    with av.open(io.BytesIO(jpeg), "r", format="mjpeg") as opened:
         frame = next(opened.decode(video=0))
         return frame.width, frame.height
 
