@@ -122,7 +122,7 @@ class Repair:
             self._note(leases_returned=await unit.notifications(scope).release())
         await self._empty_garbage(scope)
         await self._match_files(scope)
-        pass
+        await self._finish_parts(scope)
         await self._close_open_events(scope)
         await self._empty_garbage(scope)
         if not self._report.clean:
