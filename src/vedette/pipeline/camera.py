@@ -35,7 +35,7 @@ from vedette.zones.zones import Zones
 log = logging.getLogger(__name__)
 
 PUT_BACK_US = 5_000_000
-"""A camera that comes back more than this before it went: the clock of this machine was put back."""
+"""A camera that comes back more than this before it went: the machine's clock was put back."""
 
 Watcher = Callable[[Frame, Tracks], None]
 """Told of every moment that the detector looked at."""

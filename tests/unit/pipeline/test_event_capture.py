@@ -1,0 +1,285 @@
+"""The media of an event, from real packets: what the clip covers, and which pictures are kept."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.command import CLIP
+from tests.unit.pipeline.rig import PERSON, SECOND, sight, tracks
+from vedette.contracts.artifact import ArtifactKind
+from vedette.contracts.event import Event
+from vedette.contracts.frame import Frame
+from vedette.contracts.packet import Packet, StreamInfo
+from vedette.contracts.payload import FractionBox
+from vedette.contracts.sink import NewArtifact
+from vedette.contracts.verdict import RuleAction, RuleVerdict
+from vedette.media.ring import PacketRing
+from vedette.pipeline.book import EventBook
+from vedette.pipeline.capture import CapturePlan, EventCapture, Work, at_once
+from vedette.plugins.registry import build
+from vedette.rules.build import BuiltRule, build_rule
+from vedette.testing.fakes import FakeClock
+from vedette.testing.scripted import RecordingSink, drawn
+
+Video = tuple[StreamInfo, list[tuple[Packet, Frame]]]
+
+GOP_US = 2 * SECOND
+FRAME_US = SECOND // 10
+FIRST_US, OPEN_US, CLOSE_US = 9_300_000, 9_500_000, 11_500_000
+PRE_US, POST_US = 3 * SECOND, 2 * SECOND
+
+
+@pytest.fixture(scope="module")
+def video() -> Video:
+    """Twenty seconds of pedestrians: 10 frames a second, a keyframe every 2 s, from 1970 on."""
+    source = {"type": "file", "path": str(CLIP)}
+    stream = build("source", source, camera_id="yard", clock=FakeClock()).open()
+    pairs = [
+        (packet, frame)
+        for packet in stream.packets()
+        if packet.at_us < 20 * SECOND
+        for frame in stream.decode(packet)
+    ]
+    stream.close()
+    return stream.info, pairs
+
+
+class Studio:
+    """A book of events with a real ring and real captures."""
+
+    def __init__(self, parts: Path | None, *, work: Work = at_once, max_clip_s: float = 60.0):
+        self.sink = RecordingSink()
+        self.failures: list[str] = []
+        self.ring = PacketRing(max_s=PRE_US / SECOND + 2.0)
+        self.rule: BuiltRule = build_rule({"id": "seen", "type": "presence"}, [], [])
+        self.plan = CapturePlan(
+            camera_title="Yard",
+            outlines=(),
+            parts=parts,
+            pre_roll_us=PRE_US,
+            post_roll_us=POST_US,
+            max_clip_s=max_clip_s,
+            work=work,
+            failed=self.failures.append,
+        )
+        self.book = EventBook(
+            site_id="home", camera_id="yard", sink=self.sink, begin_capture=self._begin
+        )
+
+    def _begin(self, event: Event, first_us: int) -> EventCapture:
+        capture = EventCapture(plan=self.plan, first_us=first_us)
+        capture.begin_clip(event, self.ring)
+        return capture
+
+    def says(self, action: RuleAction, frame: Frame, box: FractionBox = PERSON) -> None:
+        verdict = RuleVerdict(
+            action=action, key="track-1", at_us=frame.at_us, code="x", track=1, first_us=FIRST_US
+        )
+        self.book.apply(self.rule, [verdict], sight(frame, tracks(frame.at_us, 1, box=box)))
+
+    def play(self, video: Video, *, close_us: int = CLOSE_US) -> None:
+        """One event in the middle of the video."""
+        info, pairs = video
+        for packet, frame in pairs:
+            self.ring.add(info, packet)
+            self.book.packet(info, packet)
+            if frame.at_us == OPEN_US:
+                self.says(RuleAction.OPEN, frame)
+            if frame.at_us == close_us:
+                self.says(RuleAction.CLOSE, frame)
+            self.book.see(sight(frame, tracks(frame.at_us, 1)))
+
+    @property
+    def artifacts(self) -> list[NewArtifact]:
+        return [artifact for change in self.sink.changes for artifact in change.artifacts]
+
+    def of_kind(self, kind: ArtifactKind) -> list[NewArtifact]:
+        return [artifact for artifact in self.artifacts if artifact.kind is kind]
+
+
+def test_a_clip_covers_pre_roll_event_and_post_roll(video: Video, tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.play(video)
+
+    [clip] = studio.of_kind(ArtifactKind.CLIP)
+    end_us = clip.started_us + round(clip.duration_s * SECOND)
+    assert FIRST_US - PRE_US - GOP_US < clip.started_us <= FIRST_US - PRE_US
+    assert CLOSE_US + POST_US <= end_us <= CLOSE_US + POST_US + 2 * FRAME_US
+    assert clip.file is not None
+    with av.open(str(clip.file)) as container:
+        shown = sum(1 for _ in container.decode(video=0))
+    assert shown == round(clip.duration_s * 10)
+    assert studio.failures == []
+    assert [path.name for path in tmp_path.iterdir()] == [clip.file.name]
+
+
+def test_a_clip_never_begins_after_the_first_sample_even_if_the_pre_roll_is_gone(
+    video: Video, tmp_path: Path
+) -> None:
+    info, pairs = video
+    late = (
+        info,
+        [pair for pair in pairs if pair[0].at_us >= FIRST_US - GOP_US // 2 - FRAME_US * 3],
+    )
+    studio = Studio(tmp_path)
+
+    studio.play(late)
+
+    [clip] = studio.of_kind(ArtifactKind.CLIP)
+    first_keyframe = next(p.at_us for p, _ in late[1] if p.is_keyframe)
+    assert clip.started_us == first_keyframe <= FIRST_US
+
+
+def test_the_event_ends_with_the_video_and_the_clip_with_it(video: Video, tmp_path: Path) -> None:
+    info, pairs = video
+    studio = Studio(tmp_path)
+    studio.play((info, pairs[:125]))
+    assert studio.of_kind(ArtifactKind.CLIP) == [], "the post-roll is not complete"
+
+    studio.book.finish()
+
+    [clip] = studio.of_kind(ArtifactKind.CLIP)
+    assert clip.started_us + round(clip.duration_s * SECOND) == 125 * FRAME_US
+
+
+def test_a_very_long_event_has_a_clip_of_the_longest_length(video: Video, tmp_path: Path) -> None:
+    studio = Studio(tmp_path, max_clip_s=5.0)
+
+    studio.play(video, close_us=19_000_000)
+
+    [clip] = studio.of_kind(ArtifactKind.CLIP)
+    assert clip.duration_s == pytest.approx(5.0, abs=0.11)
+
+
+def test_first_pictures_come_with_the_opening_and_previews_with_the_end(
+    video: Video, tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path)
+    studio.play(video)
+
+    opening = studio.sink.changes[0]
+    assert [a.kind for a in opening.artifacts] == [
+        ArtifactKind.SNAPSHOT,
+        ArtifactKind.SNAPSHOT_ANNOTATED,
+    ]
+    assert {(a.revision, a.started_us, a.width) for a in opening.artifacts} == {(1, OPEN_US, 768)}
+    [gif], [webp] = studio.of_kind(ArtifactKind.GIF), studio.of_kind(ArtifactKind.PREVIEW)
+    assert (gif.data or b"")[:6] == b"GIF89a"
+    assert (webp.data or b"")[8:12] == b"WEBP"
+    assert gif.duration_s == webp.duration_s >= 2.0
+
+
+SMALL: FractionBox = (0.45, 0.45, 0.50, 0.60)
+LARGE: FractionBox = (0.30, 0.20, 0.60, 0.90)
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "revisions", "box"),
+    [(SMALL, LARGE, [1, 2], LARGE), (LARGE, SMALL, [1], LARGE)],
+    ids=["a better picture", "no better one"],
+)
+def test_a_better_picture_is_revision_2_and_says_where_the_object_was(
+    first: FractionBox, later: FractionBox, revisions: list[int], box: FractionBox, tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path)
+    opening = drawn(OPEN_US, first, size=(320, 180))
+    studio.says(RuleAction.OPEN, opening, first)
+    for n in range(1, 5):
+        frame = drawn(OPEN_US + n * SECOND, later, size=(320, 180))
+        studio.book.see(sight(frame, tracks(frame.at_us, 1, box=later)))
+    studio.says(RuleAction.CLOSE, drawn(OPEN_US + 5 * SECOND, size=(320, 180)), later)
+    studio.book.finish()
+
+    assert [a.revision for a in studio.of_kind(ArtifactKind.SNAPSHOT)] == revisions
+    assert [a.revision for a in studio.of_kind(ArtifactKind.SNAPSHOT_ANNOTATED)] == revisions
+    assert studio.sink.events[0].box == box
+
+
+def test_the_clip_that_comes_last_does_not_take_the_best_box_back(
+    video: Video, tmp_path: Path
+) -> None:
+    info, pairs = video
+    studio = Studio(tmp_path)
+    for packet, frame in pairs:
+        studio.ring.add(info, packet)
+        studio.book.packet(info, packet)
+        if frame.at_us == OPEN_US:
+            studio.says(RuleAction.OPEN, frame, SMALL)
+        if frame.at_us > OPEN_US:
+            studio.book.see(sight(frame, tracks(frame.at_us, 1, box=LARGE)))
+        if frame.at_us == CLOSE_US:
+            studio.says(RuleAction.CLOSE, frame, LARGE)
+
+    assert studio.sink.changes[-1].artifacts[0].kind is ArtifactKind.CLIP
+    assert studio.sink.changes[-1].event.box == LARGE
+
+
+def test_a_picture_that_changes_its_size_keeps_the_preview(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.says(RuleAction.OPEN, drawn(OPEN_US, PERSON, size=(320, 180)))
+    for n in range(1, 12):
+        size = (320, 180) if n < 6 else (320, 240)
+        frame = drawn(OPEN_US + n * SECOND, PERSON, size=size)
+        studio.book.see(sight(frame, tracks(frame.at_us, 1)))
+    studio.says(RuleAction.CLOSE, drawn(OPEN_US + 12 * SECOND, size=(320, 240)))
+
+    assert studio.failures == []
+    assert len(studio.of_kind(ArtifactKind.GIF)) == 1
+    assert len(studio.of_kind(ArtifactKind.PREVIEW)) == 1
+
+
+def test_a_folder_that_cannot_be_written_hurts_only_the_clip(video: Video, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    studio = Studio(tmp_path / "file" / "parts")
+
+    studio.play(video)
+
+    [event] = studio.sink.events
+    assert event.state == "closed"
+    assert {a.kind for a in studio.artifacts} == set(ArtifactKind) - {ArtifactKind.CLIP}
+    assert len(studio.failures) == 1
+    assert "clip" in studio.failures[0]
+
+
+def test_a_folder_that_vanishes_meanwhile_hurts_only_the_clip(video: Video, tmp_path: Path) -> None:
+    info, pairs = video
+    parts = tmp_path / "parts"
+    studio = Studio(parts)
+    studio.play((info, [pair for pair in pairs if pair[0].at_us <= OPEN_US]))
+    [part] = parts.iterdir()
+    part.unlink()
+    parts.rmdir()
+
+    for packet, frame in pairs:
+        if frame.at_us > OPEN_US:
+            studio.book.packet(info, packet)
+        if frame.at_us == CLOSE_US:
+            studio.says(RuleAction.CLOSE, frame)
+
+    assert studio.sink.events[0].state == "closed"
+    assert len(studio.failures) == 1
+    assert studio.of_kind(ArtifactKind.CLIP) == []
+
+
+def test_without_a_folder_no_media_is_made(video: Video) -> None:
+    studio = Studio(None)
+
+    studio.play(video)
+
+    assert studio.artifacts == []
+    assert studio.sink.events[0].state == "closed"
+
+
+def test_what_is_not_wanted_is_not_made(video: Video, tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.plan = replace(studio.plan, clips=False, previews=False)
+
+    studio.play(video)
+
+    assert {a.kind for a in studio.artifacts} == {
+        ArtifactKind.SNAPSHOT,
+        ArtifactKind.SNAPSHOT_ANNOTATED,
+    }
+    assert list(tmp_path.iterdir()) == []
