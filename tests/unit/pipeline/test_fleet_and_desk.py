@@ -1,0 +1,164 @@
+"""Threads of cameras and of media: they end when asked, and one failure stops nobody else."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.pipeline.rig import START, film, pipeline, walk
+from vedette.contracts.errors import SourceLost
+from vedette.contracts.facts import CameraState
+from vedette.contracts.packet import Packet
+from vedette.kit.clock import SystemClock
+from vedette.pipeline.camera import CameraPipeline
+from vedette.pipeline.desk import MediaDesk
+from vedette.pipeline.fleet import Fleet
+from vedette.testing.fakes import FakeClock
+from vedette.testing.scripted import RecordingSink, ScriptedSource, ScriptedStream, drawn
+
+PATIENCE_S = 10.0
+
+
+class SilentStream(ScriptedStream):
+    """A camera that says nothing more until it is closed."""
+
+    def packets(self) -> Iterator[Packet]:
+        yield from super().packets()
+        assert self.closed.wait(PATIENCE_S), "nobody closed it"
+
+
+class SilentSource(ScriptedSource):
+    def open(self) -> ScriptedStream:
+        self.streams.append(SilentStream(walk(seconds=2.0)))
+        return self.streams[-1]
+
+
+def running(fleet: Fleet, pipelines: list[CameraPipeline], packets: int) -> None:
+    """Wait until every camera has seen so much."""
+    turn = threading.Event()
+    for _ in range(1000):
+        if all(each.stats.packets >= packets for each in pipelines):
+            return
+        turn.wait(0.01)
+    raise AssertionError(f"{fleet.watching} cameras watch, and they see nothing")
+
+
+def test_a_fleet_stops_at_once_although_a_camera_is_silent() -> None:
+    sink, clock = RecordingSink(), SystemClock()
+    with pipeline(SilentSource(), sink=sink) as built:
+        fleet = Fleet([built], clock)
+        fleet.start()
+        running(fleet, [built], 10)
+        began = clock.monotonic()
+
+        assert fleet.stop() == []
+
+    assert clock.monotonic() - began < PATIENCE_S / 2
+    assert fleet.watching == 0
+    assert [(e.state.value, e.end_reason) for e in sink.events] == [("closed", "stopped")]
+
+
+def test_a_fleet_names_who_does_not_stop_in_time() -> None:
+    held = threading.Event()
+
+    class Stuck(ScriptedSource):
+        def open(self) -> ScriptedStream:
+            held.wait(PATIENCE_S)
+            raise SourceLost("at last")
+
+    with pipeline(Stuck(), sink=RecordingSink()) as built:
+        fleet = Fleet([built], SystemClock())
+        fleet.start()
+        assert fleet.stop(within_s=0.05) == ["yard"]
+        held.set()
+        assert fleet.stop() == []
+
+
+def test_a_fleet_that_never_started_stops() -> None:
+    with pipeline(ScriptedSource(), sink=RecordingSink()) as built:
+        assert Fleet([built], FakeClock()).stop() == []
+
+
+def test_a_defect_is_said_and_the_camera_begins_again() -> None:
+    sink = RecordingSink()
+    states: list[CameraState] = []
+
+    def defect() -> None:
+        states.append(built.stats.state)
+        raise ZeroDivisionError("nobody thought of that")
+
+    class WatchedClock(FakeClock):
+        def wait(self, stop: threading.Event, seconds: float) -> bool:
+            if seconds:
+                states.append(built.stats.state)
+            return super().wait(stop, seconds)
+
+    source = ScriptedSource(
+        [*walk(seconds=1.0), defect], film(start_us=START + 9_000_000), live=False
+    )
+    with pipeline(source, sink=sink) as built:
+        fleet = Fleet([built], WatchedClock())
+        fleet.start()
+        running(fleet, [built], 25)
+        assert fleet.stop() == []
+
+    assert states == [CameraState.ONLINE, CameraState.LOST], "it must not look as if all were well"
+    assert built.stats.problems == ["yard: stopped by a defect; see the log"]
+    assert built.stats.state is CameraState.ENDED
+
+
+def test_a_failing_camera_does_not_stop_its_neighbour() -> None:
+    def defect() -> None:
+        raise ZeroDivisionError("again and again")
+
+    sick = ScriptedSource([defect], [defect], [defect], live=False)
+    with (
+        pipeline(sick, sink=RecordingSink()) as one,
+        pipeline(SilentSource(), sink=RecordingSink(), id="other") as other,
+    ):
+        fleet = Fleet([one, other], SystemClock())
+        fleet.start()
+        running(fleet, [other], 10)
+        assert other.stats.state is CameraState.ONLINE
+        assert fleet.stop() == []
+
+
+def test_a_job_that_fails_is_logged_and_the_next_one_is_done(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    done: list[int] = []
+    desk = MediaDesk()
+
+    desk.submit(lambda: done.append(1 // 0))
+    desk.submit(lambda: done.append(2))
+    desk.close()
+
+    assert done == [2]
+    assert desk.done == 2
+    assert "a media job failed" in caplog.text
+
+
+def test_a_desk_that_closes_finishes_what_waits() -> None:
+    gate, done = threading.Event(), list[int]()
+    desk = MediaDesk(depth=8)
+    desk.submit(lambda: done.append(int(gate.wait(PATIENCE_S))))
+    for number in range(5):
+        desk.submit(lambda number=number: done.append(number))  # type: ignore[misc]
+    assert desk.waiting >= 4
+    gate.set()
+    desk.close()
+
+    assert done == [1, 0, 1, 2, 3, 4]
+    assert desk.waiting == 0
+
+
+def test_a_live_picture_is_drawn_once_per_frame() -> None:
+    with pipeline(ScriptedSource([drawn(START)], live=False), sink=RecordingSink()) as built:
+        assert built.live.jpeg() is None
+        built.watch(threading.Event())
+        first = built.live.jpeg()
+
+        assert first is not None
+        assert first[:2] == b"\xff\xd8"
+        assert built.live.jpeg() is first
+        assert built.live.at_us == START
