@@ -1,0 +1,144 @@
+"""A settings file becomes settings, whatever it leaves out; secrets are never shown."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.command import EXAMPLES, ROOT
+from vedette.app.demo import demo_settings
+from vedette.app.door import listen
+from vedette.app.load import load_settings, show_settings
+from vedette.app.settings import default_data_folder
+from vedette.config.secrets import reveal
+from vedette.contracts.errors import InvalidConfig
+
+SECRETS = {"DOOR_PASSWORD": "p/w@1", "BOT_TOKEN": "123456:" + "a" * 35}
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    return SECRETS
+
+
+def readme_example(folder: Path) -> Path:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(# vedette\.yaml\n.*?)```", text, re.DOTALL)
+    assert example, "the README shows no settings file"
+    file = folder / "vedette.yaml"
+    file.write_text(example.group(1), encoding="utf-8")
+    return file
+
+
+def test_the_example_of_the_readme_is_accepted(tmp_path: Path, secrets: dict[str, str]) -> None:
+    settings = load_settings(readme_example(tmp_path))
+
+    [camera] = settings.cameras
+    url = reveal(camera.source)["url"]
+    assert url == "rtsp://viewer:p%2Fw%401@192.168.1.20/stream1", "percent-encoded in an address"
+    assert [rule["id"] for rule in camera.rules] == ["visitor", "lingering"]
+    assert reveal(settings.notify.channels[0])["token"] == secrets["BOT_TOKEN"]
+    assert secrets["BOT_TOKEN"] not in repr(settings)
+
+
+def test_without_its_secrets_the_example_says_what_to_set(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfig) as refused:
+        load_settings(readme_example(tmp_path))
+
+    assert "DOOR_PASSWORD" in str(refused.value)
+    assert "BOT_TOKEN" in str(refused.value)
+
+
+def test_shown_settings_are_complete_and_hide_secrets(
+    tmp_path: Path, secrets: dict[str, str]
+) -> None:
+    shown = show_settings(readme_example(tmp_path))
+
+    assert not any(secret in shown for secret in ("p/w@1", "p%2Fw%401", secrets["BOT_TOKEN"]))
+    assert "token: '**********'" in shown
+    assert "pre_roll_s: 5.0" in shown, "defaults are filled in"
+
+
+def test_secrets_that_stand_in_the_file_itself_are_hidden_too(tmp_path: Path) -> None:
+    file = tmp_path / "v.yaml"
+    file.write_text(
+        """
+        cameras:
+          - {id: a, source: "rtsp://viewer:hunter2@10.0.0.1/s?token=hunter3"}
+          - {id: b, source: {type: http, url: "http://v:hunter4@10.0.0.1/s"}}
+        notify:
+          channels:
+            - {type: telegram, token: "123456:hunter5aaaaaaaaaaaaaaaaaaaaaaaaaaaa", chat_ids: [1]}
+            - {type: webhook, url: "https://u:hunter6@example.org/", secret: hunter7-0123456789}
+            - {type: email, host: mail.example.org, sender: v@example.org,
+               username: v, password: hunter8, recipients: [you@example.org]}
+        """
+    )
+
+    shown = show_settings(file)
+
+    assert "hunter" not in shown
+    assert "rtsp://***@10.0.0.1/s" in shown
+    assert "host: mail.example.org" in shown
+    assert "username: v" in shown
+
+
+def test_a_relative_path_is_meant_from_the_folder_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "house").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "house" / "v.yaml").write_text(
+        """
+        cameras:
+          - {id: a, source: clips/visit.mp4}
+          - {id: b, source: {type: file, path: ../visit.mp4}}
+          - {id: c, source: /srv/visit.mp4}
+        """
+    )
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    for name in ("../house/v.yaml", str(tmp_path / "house" / "v.yaml")):
+        cameras = load_settings(Path(name)).cameras
+        paths = [Path(camera.source["path"]).resolve() for camera in cameras]
+        assert paths == [
+            (tmp_path / "house" / "clips" / "visit.mp4").resolve(),
+            (tmp_path / "visit.mp4").resolve(),
+            Path("/srv/visit.mp4").resolve(),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({"VEDETTE_DATA": "/srv/v"}, Path("/srv/v")),
+        ({"VEDETTE_DATA": "~/v", "XDG_DATA_HOME": "/x"}, Path.home() / "v"),
+        ({"XDG_DATA_HOME": "/x"}, Path("/x/vedette")),
+        ({"VEDETTE_DATA": "", "XDG_DATA_HOME": ""}, Path.home() / ".local/share/vedette"),
+        ({}, Path.home() / ".local/share/vedette"),
+    ],
+)
+def test_the_data_folder_is_where_one_expects_it(environment: dict[str, str], folder: Path) -> None:
+    assert default_data_folder(environment) == folder
+
+
+def test_the_demo_is_the_example_with_its_clip_and_the_present() -> None:
+    settings = demo_settings(port=0)
+
+    [camera] = settings.cameras
+    assert Path(camera.source["path"]) == EXAMPLES / "pedestrians.mp4"
+    assert (camera.source["start"], camera.source["loop"]) == ("now", True)
+    assert settings.api.port == 0
+
+
+def test_the_demo_takes_any_port_where_its_own_is_busy() -> None:
+    wanted = load_settings(EXAMPLES / "demo.yaml").api.port
+    try:
+        taken = listen("127.0.0.1", wanted)
+    except InvalidConfig:
+        assert demo_settings().api.port == 0, "somebody else has it"
+        return
+    with taken:
+        assert demo_settings().api.port == 0

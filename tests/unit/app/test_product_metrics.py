@@ -1,0 +1,84 @@
+"""/metrics can be read by Prometheus, and says of each camera how it is."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from vedette.app.metrics import ProductMetrics
+from vedette.bus.port import SubscriptionStats
+from vedette.contracts.facts import CameraState
+from vedette.pipeline.stats import CameraStats
+
+BUS = SubscriptionStats(
+    name="notifier",
+    pattern="event.*",
+    capacity=10,
+    depth=2,
+    delivered=5,
+    failed=0,
+    dropped=1,
+    lag_s=0.0,
+)
+
+
+def samples(metrics: ProductMetrics) -> dict[tuple[str, str], float]:
+    """Name and the first label's value to the figure."""
+    text = metrics.text().decode()
+    return {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_figures_of_cameras_services_and_bus_are_read_back() -> None:
+    yard = CameraStats(
+        state=CameraState.ONLINE,
+        packets=7,
+        bytes=900,
+        events=3,
+        last_frame_us=1_700_000_000_500_000,
+    )
+    cameras = {"yard": yard, "door": CameraStats(state=CameraState.RETRYING, reconnects=4)}
+    metrics = ProductMetrics(
+        cameras=cameras,
+        figures=lambda: {"events_stored": 12},
+        gauges=lambda: {"media_desk_waiting": 1},
+        bus=lambda: (BUS,),
+    )
+
+    found = samples(metrics)
+
+    assert found["vedette_camera_online", "yard"] == 1
+    assert found["vedette_camera_online", "door"] == 0
+    assert found["vedette_camera_last_frame_seconds", "yard"] == 1_700_000_000.5
+    assert found["vedette_camera_packets_total", "yard"] == 7
+    assert found["vedette_camera_bytes_total", "yard"] == 900
+    assert found["vedette_camera_events_total", "yard"] == 3
+    assert found["vedette_camera_reconnects_total", "door"] == 4
+    assert found["vedette_events_stored_total", ""] == 12
+    assert found["vedette_media_desk_waiting", ""] == 1
+    assert found["vedette_bus_depth", "notifier"] == 2
+    assert found["vedette_bus_dropped_total", "notifier"] == 1
+    assert found["vedette_bus_delivered_total", "notifier"] == 5
+
+
+def test_figures_are_those_of_the_moment() -> None:
+    stats = CameraStats()
+    metrics = ProductMetrics(cameras={"yard": stats}, figures=dict, gauges=dict, bus=lambda: ())
+    assert samples(metrics)["vedette_camera_frames_total", "yard"] == 0
+
+    stats.frames = 25
+
+    assert samples(metrics)["vedette_camera_frames_total", "yard"] == 25
+
+
+def test_every_counter_of_a_camera_is_shown() -> None:
+    metrics = ProductMetrics(
+        cameras={"yard": CameraStats()}, figures=dict, gauges=dict, bus=lambda: ()
+    )
+    told = {name for name, _ in samples(metrics)}
+    counters = {
+        name for name, kind in CameraStats.__annotations__.items() if kind in (int, "int")
+    } - {"first_frame_us", "last_frame_us"}
+
+    assert counters
+    assert {f"vedette_camera_{name}_total" for name in counters} <= told
