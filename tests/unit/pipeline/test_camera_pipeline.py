@@ -109,17 +109,23 @@ def test_frames_that_go_back_are_counted_and_not_looked_at() -> None:
 def test_a_clock_that_is_put_back_while_the_camera_is_away_does_not_blind_it() -> None:
     sink = RecordingSink()
     hour_us = 3600 * SECOND
-    source = ScriptedSource(walk(seconds=4.0), walk(start_us=START - hour_us, seconds=4.0))
+    busy: list[bool] = []
+    first_frame, *more = walk(start_us=START - hour_us, seconds=4.0)
+    again: list[Step] = [first_frame, lambda: busy.append(built.book.busy), *more]
+    source = ScriptedSource(walk(seconds=4.0), again)
 
     with pipeline(source, sink=sink) as built:
         watch(built, end="")
         watch(built)
 
+    assert busy == [False], "clips of the other time are complete"
+
     assert built.stats.stale == 0
     assert states(sink) == [("closed", "clock_put_back"), ("closed", "source_ended")]
     first, second = sink.events
     assert second.started_at < first.started_at
-    assert not set(first.track_ids) & set(second.track_ids)
+    sessions = {event.track_ids[0].split("/")[1] for event in (first, second)}
+    assert len(sessions) == 2, "a session is named after its first frame"
 
 
 def test_a_small_step_back_after_a_reconnect_only_waits() -> None:
@@ -143,6 +149,7 @@ def test_who_stands_there_when_the_camera_comes_back_is_seen_although_nothing_mo
     with pipeline(source, sink=sink) as built:
         watch(built, end="")
         built.forget("camera_lost")
+        assert built.announcer._announced == set()
         watch(built)
 
     assert states(sink) == [("closed", "camera_lost"), ("closed", "source_ended")]
