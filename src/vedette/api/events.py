@@ -119,8 +119,9 @@ async def artifact(
     path = context.artifact_path(newest.storage_path)
     if not path.is_file():
         raise NotFound(f"the {kind} of event {event_id} is no longer stored")
+    caching = "private, no-cache" if revision is None else "private, max-age=31536000"
     return FileResponse(
         path,
         media_type=newest.media_type,
-        headers={"ETag": f'"{newest.sha256}"', "Cache-Control": "private, max-age=31536000"},
+        headers={"ETag": f'"{newest.sha256}"', "Cache-Control": caching},
     )

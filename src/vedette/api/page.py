@@ -1,7 +1,7 @@
 """The plain page: live pictures, events with snapshots, clips that play. Rendered here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 TEMPLATES = Path(__file__).parent / "templates"
 CARDS = 24
+STAGES = ("motion", "detect", "track", "zones", "rules", "media", "alerts")
 PAGES = Environment(
     loader=FileSystemLoader(TEMPLATES),
     autoescape=select_autoescape(),
@@ -59,12 +60,11 @@ def card_of(event: Event, artifacts: Sequence[Artifact], names: Mapping[str, str
 @router.get("/")
 async def home(request: Request, cursor: str | None = None) -> HTMLResponse:
     context = context_of(request)
-    return _render("home.html", cameras=context.cameras(), **await _cards(context, cursor))
-
-
-@router.get("/fragments/events")
-async def events(request: Request) -> HTMLResponse:
-    return _render("events.html", **await _cards(context_of(request), None))
+    cameras = [
+        {**asdict(camera), "seen": context.pictures[camera.id].at_us > 0}
+        for camera in context.cameras()
+    ]
+    return _render("home.html", cameras=cameras, **await _cards(context, cursor))
 
 
 @router.get("/events/{event_id}")
@@ -81,7 +81,8 @@ async def event(request: Request, event_id: UUID) -> HTMLResponse:
     return _render(
         "event.html",
         card=card_of(held, artifacts, _names(context)),
-        verdicts=[_line(verdict) for verdict in sorted(verdicts, key=lambda v: v.at_us)],
+        figures=_figures(held.numbers),
+        verdicts=[_line(verdict) for verdict in sorted(verdicts, key=_place)],
         files=[
             {"url": artifact_url(a), "kind": str(a.kind), "size": a.size_bytes} for a in artifacts
         ],
@@ -110,18 +111,30 @@ def _names(context: ApiContext) -> dict[str, str]:
     return {camera.id: camera.name for camera in context.cameras()}
 
 
+def _place(verdict: Verdict) -> tuple[int, int]:
+    """By time; of one moment in the order of the product."""
+    stage = STAGES.index(verdict.stage) if verdict.stage in STAGES else len(STAGES)
+    return verdict.at_us, stage
+
+
 def _line(verdict: Verdict) -> dict[str, Any]:
-    numbers = {
-        key: round(value, 3) if isinstance(value, float) else value
-        for key, value in verdict.numbers.items()
-    }
     at = from_us(verdict.at_us)
     return {
         "time": f"{at:%H:%M:%S}.{at.microsecond // 100_000}",
         "stage": verdict.stage,
         "code": verdict.code,
-        "numbers": numbers,
+        "numbers": _figures(verdict.numbers),
     }
+
+
+def _figures(numbers: Mapping[str, Any]) -> dict[str, str]:
+    """`{"dwell_s": 7.2123}` becomes `{"dwell": "7.21 s"}`."""
+    shown = {}
+    for key, value in numbers.items():
+        name = key.removesuffix("_s")
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        shown[name.replace("_", " ")] = text if name == key else f"{text} s"
+    return shown
 
 
 def _render(template: str, **values: Any) -> HTMLResponse:

@@ -18,6 +18,7 @@ from vedette.contracts.event import Event, EventState, Severity
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.kit.clock import SystemClock, to_us
 from vedette.services.event_writer import EventWriter
+from vedette.services.keep_event import EventKeeper
 from vedette.store.places import Camera, Site
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
@@ -88,7 +89,7 @@ def files_of(event: Event) -> tuple[NewArtifact, ...]:
 
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
-    """`client`, `ids` (oldest first), `foreign` (an event of another site), `checks`."""
+    """`client`, `ids` (oldest first), `foreign` (of another site), `checks`, `keeper`."""
     clock = SystemClock()
     store = await Store.open(tmp_path / "v.db", clock)
     blobs = LocalBlobs(tmp_path / "artifacts")
@@ -124,7 +125,8 @@ async def door(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
         artifact_path=blobs.local_path,
         pictures={"yard": StillPicture(), "gate": Blind()},
         cameras=lambda: [
-            CameraCard(id="yard", name="Yard", state="online", detail="<b>bold</b>", fps=5.0)
+            CameraCard(id="yard", name="Yard", state="online", detail="<b>bold</b>", fps=5.0),
+            CameraCard(id="gate", name="Gate", state="retrying", detail="", fps=2.5),
         ],
         checks=lambda: checks,
         metrics=lambda: b"vedette_camera_online 1\n",
@@ -138,6 +140,7 @@ async def door(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
             ids=[str(event.id) for event in events],
             foreign=foreign.id,
             checks=checks,
+            keeper=EventKeeper(store, blobs),
             artifacts=tmp_path / "artifacts",
         )
     await store.close()

@@ -141,10 +141,10 @@ async def test_the_page_shows_cameras_and_events_and_escapes_what_it_is_told(
 ) -> None:
     text = (await door.client.get("/")).text
 
-    assert "/live/yard.mjpg" in text
+    assert "/live/yard.jpg" in text
     assert "&lt;b&gt;bold" in text
     assert text.count('class="card warning"') == 3
-    for name in ("/style.css", "/page.js", "/fragments/events", f"/events/{door.ids[0]}"):
+    for name in ("/style.css", "/page.js", f"/events/{door.ids[0]}"):
         assert (await door.client.get(name)).status_code == 200
 
 
