@@ -14,7 +14,7 @@ from vedette.app.build import Surroundings, build_camera, build_detector
 from vedette.app.collect import Collected, Collector, demand_writable, write_text
 from vedette.app.settings import CameraSettings, ModuleSettings
 from vedette.bus.memory import MemoryBus
-from vedette.contracts.errors import ModelUnavailable, SourceRefused
+from vedette.contracts.errors import ModelUnavailable, SourceLost, SourceRefused
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import NO_BOXES, Tracks
 from vedette.contracts.sink import TrackRecord
@@ -181,13 +181,19 @@ def analyze(
 
 
 def _watch(pipeline: CameraPipeline) -> str:
-    """Look until the source ends; a live one, which never does, until somebody interrupts."""
+    """Look until the source ends; a live one, until it is lost or somebody interrupts."""
+    seen = pipeline.stats
     try:
         pipeline.watch(threading.Event())
     except KeyboardInterrupt:
         if not pipeline.source.live:
             raise
         return "stopped"
+    except SourceLost as lost:
+        if seen.frames == 0:
+            raise
+        seen.problem(str(lost))
+        return "camera_lost"
     return "source_ended"
 
 
