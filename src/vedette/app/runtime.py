@@ -106,6 +106,8 @@ class Runtime:
                 build_detector, self._settings.detector, self._clock, self._progress
             )
             stack.callback(detector.close)
+            if self._stop.is_set():  # asked to stop while the model was loading
+                return
             house = _House(self._settings, self._folder, self._clock, store, blobs, detector)
             await house.live(
                 scope,

@@ -51,7 +51,9 @@ SourceSettings = Annotated[ModuleSettings, BeforeValidator(source_from_address)]
 class DetectSettings(Part):
     """How often, and for what, a camera is looked at."""
 
-    enabled: bool = True
+    enabled: bool = Field(
+        default=True, description="False: the camera is shown, and nothing is detected."
+    )
     fps: float = Field(default=5.0, gt=0.0, le=60.0, description="Analysed frames per second.")
     labels: tuple[str, ...] = Field(
         default=(), description="Classes to follow; all classes of the model where empty."
