@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from vedette.api.context import context_of
@@ -108,14 +108,18 @@ async def get(request: Request, event_id: UUID) -> EventOut:
 )
 async def artifact(
     request: Request, event_id: UUID, kind: ArtifactKind, revision: int | None = None
-) -> FileResponse:
+) -> Response:
     context = context_of(request)
     async with context.store.read() as unit:
         files = await unit.artifacts(context.scope).of_event(event_id)
-    held = [a for a in files if a.kind is kind and revision in (None, a.revision)]
-    if not held:
-        raise NotFound(f"event {event_id} has no {kind}" + (f" {revision}" if revision else ""))
-    newest = held[-1]
+    of_kind = [a for a in files if a.kind is kind]
+    if not of_kind:
+        raise NotFound(f"event {event_id} has no {kind}")
+    newest = of_kind[-1]
+    if revision is not None and revision < newest.revision:  # superseded since it was shown
+        return RedirectResponse(artifact_url(newest), headers={"Cache-Control": "no-store"})
+    if revision is not None and revision > newest.revision:
+        raise NotFound(f"event {event_id} has no {kind} {revision}")
     path = context.artifact_path(newest.storage_path)
     if not path.is_file():
         raise NotFound(f"the {kind} of event {event_id} is no longer stored")

@@ -1,5 +1,6 @@
 """The page of an event whose parts are not all there (yet), and of a camera without a picture."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,3 +77,22 @@ async def test_only_an_address_with_a_revision_is_kept_by_browsers(door: SimpleN
 
     assert newest.headers["cache-control"] == "private, no-cache"
     assert first.headers["cache-control"] == "private, max-age=31536000"
+
+
+async def test_the_address_of_a_superseded_picture_leads_to_the_better_one(
+    door: SimpleNamespace,
+) -> None:
+    event = event_of(9)
+    first = files_of(event)[0]
+    for new in (first, replace(first, revision=2, data=b"\xff\xd8 a better picture")):
+        change = EventChange(event=event, artifacts=(new,))
+        await door.keeper.store_rows(await door.keeper.write_files(change))
+    url = f"/api/v1/events/{event.id}/artifacts/{first.kind}"
+
+    old = await door.client.get(url, params={"revision": 1}, follow_redirects=True)
+    future = await door.client.get(url, params={"revision": 3})
+
+    assert (old.status_code, old.content) == (200, b"\xff\xd8 a better picture")
+    assert old.history[0].headers["cache-control"] == "no-store"
+    assert future.status_code == 404
+    assert future.json()["detail"] == f"event {event.id} has no {first.kind} 3"
