@@ -9,8 +9,9 @@ from types import FrameType
 from typing import Any
 
 from tests.scenes import BLOB, camera, film, walker
-from vedette.app.build import Surroundings, build_camera, build_detector
+from vedette.app.build import Surroundings, build_camera
 from vedette.app.collect import Collector
+from vedette.app.detectors import build_detector
 from vedette.bus.memory import MemoryBus
 from vedette.kit.clock import SystemClock
 from vedette.models.fetch import silent

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vedette.app.build import Surroundings, build_camera, build_detector
+from vedette.app.build import Surroundings, build_camera
 from vedette.app.collect import Collected, Collector, demand_writable, write_text
+from vedette.app.detectors import build_detector
 from vedette.app.settings import CameraSettings, ModuleSettings
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.errors import ModelUnavailable, SourceLost, SourceRefused

@@ -1,14 +1,13 @@
-"""Builds cameras and detectors from settings: the only place that knows which parts go where."""
+"""Builds cameras from settings: the only place that knows which parts go where."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from vedette.app.settings import CameraSettings, ModuleSettings
+from vedette.app.settings import CameraSettings
 from vedette.config.secrets import reveal
 from vedette.contracts.bus import Bus
 from vedette.contracts.event import Event
@@ -19,17 +18,15 @@ from vedette.detect.server import DetectorServer
 from vedette.kit.clock import Clock, from_us
 from vedette.media.picture import Mark, Outline, annotated
 from vedette.media.ring import PacketRing
-from vedette.models.catalogue import Catalogue
-from vedette.models.fetch import Progress
-from vedette.models.store import ModelStore
 from vedette.pipeline.announce import Announcer
 from vedette.pipeline.book import EventBook
-from vedette.pipeline.camera import CameraPipeline, Watcher
+from vedette.pipeline.camera import CameraPipeline
 from vedette.pipeline.capture import CapturePlan, EventCapture, Work
 from vedette.pipeline.gate import LookGate
 from vedette.pipeline.labels import LabelFilter
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
+from vedette.pipeline.look import Look, Watcher
 from vedette.pipeline.sight import fraction_box
 from vedette.pipeline.stats import CameraStats
 from vedette.plugins.registry import build, configure
@@ -59,21 +56,6 @@ class Surroundings:
     watchers: tuple[Watcher, ...] = ()
     frames: Callable[[int, int], None] = lambda frames, in_all: None
     """Told of each decoded frame: how many so far, and in all."""
-
-
-def build_detector(settings: ModuleSettings, clock: Clock, progress: Progress) -> DetectorServer:
-    """Load the detector, pulling its model first where it is not installed.
-
-    Raises:
-        ModelUnavailable: it cannot be fetched or loaded.
-        InvalidConfig: its settings are wrong.
-    """
-    plugin, config = configure("detector", settings)
-    needs: dict[str, Any] = {}
-    if hasattr(config, "model"):
-        spec = Catalogue.load().get(config.model)
-        needs = {"spec": spec, "path": ModelStore().pull(spec, progress)}
-    return DetectorServer(plugin(config, **needs), clock=clock)
 
 
 def zone_map(camera: CameraSettings) -> ZoneMap:
@@ -114,21 +96,15 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         work=around.work,
         failed=partial(_media_failed, stats),
     )
-    keep = LabelFilter(camera.detect.labels, around.detector.labels)
+    announcer = Announcer(
+        camera_id=camera.id, zone_ids=zones.zone_ids, bus=around.bus, clock=around.clock
+    )
     return CameraPipeline(
         camera_id=camera.id,
         source=build("source", reveal(camera.source), camera_id=camera.id, clock=around.clock),
         ring=ring,
         motion=build("motion", camera.motion),
-        gate=LookGate(
-            fps=camera.detect.fps,
-            recheck_s=camera.detect.recheck_s,
-            every_frame=around.every_frame,
-            enabled=camera.detect.enabled,
-        ),
-        detect=around.detector.submit,
-        keep=keep,
-        tracker=build("tracker", camera.tracker),
+        look=_build_look(camera, around, announcer, stats),
         zones=Zones(zones, camera_id=camera.id),
         rules=build_rules(camera.rules, zones.zone_ids, zones.line_ids),
         book=EventBook(
@@ -139,13 +115,30 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         ),
         ledger=Ledger(camera.id, zones.zone_ids),
         sink=around.sink,
-        announcer=Announcer(
-            camera_id=camera.id, zone_ids=zones.zone_ids, bus=around.bus, clock=around.clock
-        ),
+        announcer=announcer,
         live=LiveView(draw=partial(draw_live, outlines=outlines, title=camera.title)),
         stats=stats,
-        watchers=around.watchers,
         counted=around.frames,
+    )
+
+
+def _build_look(
+    camera: CameraSettings, around: Surroundings, announcer: Announcer, stats: CameraStats
+) -> Look:
+    return Look(
+        camera_id=camera.id,
+        gate=LookGate(
+            fps=camera.detect.fps,
+            recheck_s=camera.detect.recheck_s,
+            every_frame=around.every_frame,
+            enabled=camera.detect.enabled,
+        ),
+        detect=around.detector.submit,
+        keep=LabelFilter(camera.detect.labels, around.detector.labels),
+        tracker=build("tracker", camera.tracker),
+        announcer=announcer,
+        stats=stats,
+        watchers=around.watchers,
     )
 
 

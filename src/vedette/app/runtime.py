@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from vedette.api.context import ApiContext, CameraCard, Check
 from vedette.api.server import create_app
-from vedette.app.build import Surroundings, build_camera, build_detector
+from vedette.app.build import Surroundings, build_camera
+from vedette.app.detectors import build_detector
 from vedette.app.door import Door, address_of, listen
 from vedette.app.folder import DataFolder
 from vedette.app.metrics import Figures, ProductMetrics

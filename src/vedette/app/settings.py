@@ -63,6 +63,80 @@ class DetectSettings(Part):
         gt=0.0,
         description="While nothing moves, objects in view are looked at this often.",
     )
+    still_recheck_s: float = Field(
+        default=10.0,
+        gt=0.0,
+        description="Objects that have not moved for a while are looked at this often, even while "
+        "others move.",
+    )
+    min_score: dict[str, Annotated[float, Field(ge=0.0, le=1.0)]] = Field(
+        default_factory=dict,
+        description="By class: a track whose median score stays below is taken for nothing.",
+    )
+    regions: bool = Field(
+        default=True,
+        description="Look closer, at full resolution, where something small moves.",
+    )
+    detectors: tuple[Slug, ...] = Field(
+        default=("default",),
+        min_length=1,
+        description="Which detectors look: `default` is `detector:`, others are named in "
+        "`detectors:`.",
+    )
+
+
+class GateSettings(Part):
+    """How much of a camera's video is decoded while nothing moves."""
+
+    mode: Literal["adaptive", "always", "keyframe"] | None = Field(
+        default=None,
+        description="`always` decodes everything; `keyframe` only keyframes until something "
+        "moves; `adaptive` looks at the packets' sizes too, where they tell idle from busy. "
+        "Absent: as `alert_within_s` demands, else `adaptive`.",
+    )
+    alert_within_s: float | None = Field(
+        default=None,
+        gt=0.0,
+        description="How soon an alert must follow what happens; chooses the mode.",
+    )
+    close_after_s: float = Field(
+        default=10.0, ge=1.0, le=600.0, description="Decode everything this long after motion."
+    )
+    triggers: tuple[Literal["onvif"], ...] = Field(
+        default=(), description="Who else opens the gate: `onvif`, the camera's own events."
+    )
+
+
+class OnvifSettings(Part):
+    """The camera's ONVIF services (see `vedette cameras probe`)."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    url: Annotated[str, Field(repr=False)] = Field(
+        description="Its device service: `http://user:password@host/onvif/device_service`."
+    )
+
+
+class RecordSettings(Part):
+    """Continuous recording."""
+
+    mode: Literal["off", "always"] = "off"
+    segment_s: float = Field(
+        default=10.0, ge=1.0, le=600.0, description="Length of a file; it ends at a keyframe."
+    )
+    max_gb: float | None = Field(
+        default=None, gt=0.0, description="Of this camera; absent: only the limit of all."
+    )
+    max_days: float | None = Field(default=None, gt=0.0)
+
+
+class TamperSettings(Part):
+    """Is the camera itself covered, defocused or turned away?"""
+
+    enabled: bool = True
+    after_s: float = Field(
+        default=10.0, ge=1.0, le=3600.0, description="It must last this long to be told."
+    )
 
 
 class EventSettings(Part):
@@ -83,6 +157,16 @@ class CameraSettings(Part):
     name: str = ""
     site: Slug = DEFAULT_SITE
     source: SourceSettings
+    detect_source: SourceSettings | None = Field(
+        default=None,
+        description="A smaller stream of the same camera, for detection; `source` is then only "
+        "kept (recordings, clips, pictures, live view).",
+    )
+    audio: bool = Field(default=True, description="Keep the sound in clips and recordings.")
+    onvif: OnvifSettings | None = None
+    gate: GateSettings = GateSettings()
+    record: RecordSettings = RecordSettings()
+    tamper: TamperSettings = TamperSettings()
     motion: ModuleSettings = Field(default_factory=lambda: {"type": "luma"})
     detect: DetectSettings = DetectSettings()
     tracker: ModuleSettings = Field(default_factory=lambda: {"type": "byte"})
@@ -163,6 +247,14 @@ class Settings(Part):
     sites: tuple[SiteSettings, ...] = (SiteSettings(id=DEFAULT_SITE, name="Home"),)
     cameras: tuple[CameraSettings, ...] = Field(min_length=1)
     detector: ModuleSettings = Field(default_factory=lambda: {"type": "onnx"})
+    detectors: dict[Slug, ModuleSettings] = Field(
+        default_factory=dict, description="More detectors, by name (see `detect.detectors`)."
+    )
+    workers: Literal["auto"] | Annotated[int, Field(ge=0, le=64)] = Field(
+        default="auto",
+        description="Media worker processes; `auto`: one per core, at most one per camera. "
+        "0: the cameras run in the main process.",
+    )
     notify: NotifySettings = NotifySettings()
     api: ApiSettings = ApiSettings()
     retention: RetentionSettings = RetentionSettings()

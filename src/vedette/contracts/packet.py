@@ -2,7 +2,21 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioInfo:
+    """What a muxer needs to know of the sound that comes with the video."""
+
+    codec: str
+    """FFmpeg's name of the codec: aac, pcm_alaw, opus ..."""
+    sample_rate: int
+    channels: int
+    time_base: Fraction
+    """Seconds per tick of `Packet.pts` of audio packets."""
+    template: Any = None
+    """The demuxer's stream: a muxer copies codec parameters from it (opaque elsewhere)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +37,13 @@ class StreamInfo:
     """Length where the container knows it, else 0.0 (live)."""
     template: Any = None
     """The demuxer's stream: a muxer copies codec parameters from it (opaque elsewhere)."""
+    audio: AudioInfo | None = None
+    """The sound that comes with it; None where there is none or it is not wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packet:
-    """One access unit."""
+    """One access unit of video, or a few milliseconds of sound."""
 
     data: bytes
     pts: int
@@ -39,3 +55,17 @@ class Packet:
     """Presentation time mapped to UTC: microseconds since 1970."""
     origin: Any = None
     """The demuxer's own packet, for decoding (opaque elsewhere)."""
+    is_audio: bool = False
+    """Sound: `pts`, `dts` and `duration` count in `StreamInfo.audio.time_base`; each packet of it
+    can be decoded alone, and none is a keyframe."""
+
+
+class PacketTap(Protocol):
+    """Takes every packet of a camera: the recorder, a live viewer. Called in the camera's thread,
+    so it must be quick."""
+
+    def packet(self, info: StreamInfo, packet: Packet) -> None: ...
+
+    def lost(self, cause: str) -> None:
+        """No packet will follow before the camera is opened again; says why."""
+        ...

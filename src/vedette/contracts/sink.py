@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +53,65 @@ class TrackRecord:
     """Compressed columns: time offset in ms (u32), box (4 x u16), score (u16)."""
     zones: tuple[str, ...] = ()
     """Ids of the zones that it touched."""
+
+
+class GapCause(StrEnum):
+    """Why there is no recording."""
+
+    CAMERA_LOST = "camera_lost"
+    CAMERA_REFUSED = "camera_refused"
+    DISK_FULL = "disk_full"
+    WRITE_FAILED = "write_failed"
+    DAMAGED = "damaged"
+    """A crash or the disk took what was written."""
+    STOPPED = "stopped"
+    """Vedette did not run."""
+    WORKER_LOST = "worker_lost"
+    SWITCHED_OFF = "switched_off"
+    """Recording was not wanted at that time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSegment:
+    """A finished stretch of recording: its file is complete, synced, and at its final place."""
+
+    camera_id: str
+    started_us: int
+    """UTC of its first picture."""
+    ended_us: int
+    """UTC of the end of its last picture."""
+    path: str
+    """Relative to the folder of recordings, with forward slashes."""
+    media_type: str
+    codec: str
+    width: int
+    height: int
+    packets: int
+    """Of video."""
+    size_bytes: int
+    sha256: str
+    has_audio: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingGap:
+    """A time without recording."""
+
+    camera_id: str
+    began_us: int
+    ended_us: int | None
+    """None while it lasts."""
+    cause: GapCause
+    detail: str = ""
+
+
+class SegmentSink(Protocol):
+    """Keeps the rows of recordings; called like `EventSink`. A gap is told when it begins, and
+    again, with the same `began_us`, when it ends."""
+
+    def segment(self, segment: NewSegment) -> None: ...
+
+    def gap(self, gap: RecordingGap) -> None: ...
 
 
 class EventSink(Protocol):

@@ -3,42 +3,32 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from vedette.contracts.errors import ModelUnavailable
 from vedette.contracts.facts import CameraState
 from vedette.contracts.frame import Frame
-from vedette.contracts.packet import Packet
-from vedette.contracts.sight import NO_BOXES, Detections, Motion, Tracks
+from vedette.contracts.packet import Packet, PacketTap
+from vedette.contracts.sight import Tracks
 from vedette.contracts.sink import EventSink
 from vedette.contracts.verdict import RuleVerdict
 from vedette.media.ring import PacketRing
 from vedette.motion.port import MotionGate
 from vedette.pipeline.announce import Announcer
 from vedette.pipeline.book import EventBook
-from vedette.pipeline.gate import LookGate
-from vedette.pipeline.labels import LabelFilter
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
+from vedette.pipeline.look import Look
 from vedette.pipeline.sight import Sight, session_of
 from vedette.pipeline.stats import CameraStats
 from vedette.rules.build import BuiltRule
 from vedette.sources.port import Source, Stream
-from vedette.track.looks import describe
-from vedette.track.port import Tracker
 from vedette.zones.zones import Zones
 
 log = logging.getLogger(__name__)
 
 PUT_BACK_US = 5_000_000
 """A camera that comes back more than this before it went: the machine's clock was put back."""
-
-Watcher = Callable[[Frame, Tracks], None]
-"""Told of every moment that the detector looked at."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,10 +39,7 @@ class CameraPipeline:
     source: Source
     ring: PacketRing
     motion: MotionGate
-    gate: LookGate
-    detect: Callable[[Frame], Future[Detections]]
-    keep: LabelFilter
-    tracker: Tracker
+    look: Look
     zones: Zones
     rules: tuple[BuiltRule, ...]
     book: EventBook
@@ -61,14 +48,14 @@ class CameraPipeline:
     announcer: Announcer
     live: LiveView
     stats: CameraStats = field(default_factory=CameraStats)
-    watchers: tuple[Watcher, ...] = ()
+    taps: tuple[PacketTap, ...] = ()
+    """Others who take every packet: the recorder, live viewers."""
     counted: Callable[[int, int], None] = lambda frames, in_all: None
     """Told of each decoded frame: how many so far, and in all (0 where unknown)."""
     _frames_in_all: int = 0
     _session: str = ""
     _last_us: int = -1
     _just_opened: bool = False
-    _tracks: Tracks | None = None
     _zone_state: Any = None
     _rule_states: list[Any] = field(default_factory=list)
     _stream: Stream | None = None
@@ -114,6 +101,8 @@ class CameraPipeline:
         self.stats.bytes += len(packet.data)
         self.ring.add(stream.info, packet)
         self.book.packet(stream.info, packet)
+        for tap in self.taps:
+            tap.packet(stream.info, packet)
         for frame in stream.decode(packet):
             self.see(frame)
 
@@ -128,7 +117,7 @@ class CameraPipeline:
             self.stats.first_frame_us = frame.at_us
         self._last_us = self.stats.last_frame_us = frame.at_us
         self.counted(self.stats.frames, self._frames_in_all)
-        if not self.gate.samples(frame.at_us):
+        if not self.look.gate.samples(frame.at_us):
             return
         if not self._session:
             self._begin(frame.at_us)
@@ -136,7 +125,7 @@ class CameraPipeline:
         self.announcer.frame(frame)
         motion = self.motion.look(frame)
         self.announcer.motion(frame, motion)
-        tracks = self._look(frame, motion)
+        tracks = self.look.at(frame, motion)
         self.ledger.follow(tracks, motion)
         self._zone_state, samples, verdicts = self.zones.step(self._zone_state, tracks)
         self.ledger.note(verdicts)
@@ -157,7 +146,7 @@ class CameraPipeline:
             verdicts = built.rule.finish(state, self._last_us, code)
             self._explain(built, verdicts)
             self.book.close_all(built, verdicts)
-        self._end_tracks(self.tracker.finish(self._last_us))
+        self._end_tracks(self.look.finish(self._last_us))
         self._restart()
 
     def finish(self, code: str) -> None:
@@ -188,56 +177,10 @@ class CameraPipeline:
 
     def _restart(self) -> None:
         """Remember nothing of the scene."""
-        self._tracks = None
-        self.gate.forget()
+        self.look.forget()
         self.announcer.forget()
         self._zone_state = self.zones.start()
         self._rule_states = [built.rule.start() for built in self.rules]
-
-    def _look(self, frame: Frame, motion: Motion) -> Tracks:
-        """Detect and track; or, while nothing moves, take everything to be where it was."""
-        before = self._tracks
-        watching = before is not None and len(before) > 0
-        if not self.gate.looks(motion, frame.at_us, watching=watching):
-            tracks = self._unseen(frame.at_us)
-        else:
-            seen = self._detect(frame)
-            tracks = self._unseen(frame.at_us) if seen is None else seen
-        self._tracks = tracks
-        return tracks
-
-    def _detect(self, frame: Frame) -> Tracks | None:
-        """What the detector sees, tracked; None when it failed (which is not "nothing there")."""
-        try:
-            found = self.keep(self.detect(frame).result())
-        except ModelUnavailable as error:
-            self.stats.detector_failures += 1
-            self.stats.problem(f"{self.camera_id}: the detector failed: {error}")
-            self.gate.failed()
-            return None
-        self.stats.looked += 1
-        self.announcer.detections(frame, found)
-        tracks = self.tracker.update(describe(frame, found), frame.at_us)
-        for watcher in self.watchers:
-            watcher(frame, tracks)
-        return tracks
-
-    def _unseen(self, at_us: int) -> Tracks:
-        """The tracks as they were, at a moment when nobody could look."""
-        if self._tracks is not None:
-            nobody = np.zeros(len(self._tracks), dtype=bool)
-            return replace(self._tracks, at_us=at_us, observed=nobody, ended=())
-        return Tracks(
-            at_us=at_us,
-            ids=np.zeros(0, dtype=np.int32),
-            boxes=NO_BOXES,
-            scores=np.zeros(0, dtype=np.float32),
-            classes=np.zeros(0, dtype=np.int16),
-            observed=np.zeros(0, dtype=bool),
-            confirmed=np.zeros(0, dtype=bool),
-            first_us=np.zeros(0, dtype=np.int64),
-            labels=(),
-        )
 
     def _judge(self, sight: Sight) -> None:
         for index, built in enumerate(self.rules):
