@@ -1,16 +1,21 @@
-"""What one camera counts: shown in /metrics, in the page and in the summary of `analyze`."""
+"""What one camera counts: shown in /metrics, in `vedette status`, in the page, and by `analyze`."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from vedette.contracts.facts import CameraState
+from vedette.sources.stats import SourceStats
 
 
 @dataclass(slots=True, kw_only=True)
 class CameraStats:
-    """Written by the camera's thread, read by anyone."""
+    """Written by the camera's thread, read by anyone. Counts only grow; rates are made of them by
+    whoever reads twice (`app/board.py`)."""
 
     state: CameraState = CameraState.CONNECTING
     detail: str = ""
+    source: SourceStats = field(default_factory=SourceStats)
+    """Of the stream that is open, or was last; a new one begins from nothing."""
     packets: int = 0
     bytes: int = 0
     frames: int = 0
@@ -21,6 +26,26 @@ class CameraStats:
     """Of these, those that the detector saw."""
     stale: int = 0
     """Left out because their time was not after the one before."""
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Packets that were not decoded, by cause: `gate` (nothing moves), `pressure` (what comes
+    after cannot keep up), `lag` (dropped to catch up)."""
+    gate_mode: str = "always"
+    """`adaptive`, `keyframe` or `always`."""
+    gate_open: bool = True
+    gate_opened: int = 0
+    """Times that the gate opened."""
+    expected_delay_s: float = 0.0
+    """How long after it happens something is noticed, at worst, while the gate is closed."""
+    pressure: int = 0
+    """0 none; 1 thinner sampling; 2 no dispensable frames; 3 keyframes only."""
+    ring_bytes: int = 0
+    ring_s: float = 0.0
+    tamper: str = ""
+    """`covered`, `defocused` or `shifted` while the camera is."""
+    lag_s: float = 0.0
+    """How old the newest analysed moment was when it was analysed."""
+    progress_s: float = 0.0
+    """Monotonic time of the last turn of the camera's loop: it stands still when the loop hangs."""
     detector_failures: int = 0
     reconnects: int = 0
     tracks: int = 0
