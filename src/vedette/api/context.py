@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fastapi import Request
 
+from vedette.contracts.status import ProductReport
 from vedette.kit.clock import Clock
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
@@ -60,6 +61,8 @@ class ApiContext:
     """Readiness, by part."""
     metrics: Callable[[], bytes]
     """Prometheus text format."""
+    report: Callable[[], ProductReport]
+    """How everything is."""
     clock: Clock
     stopping: Callable[[], bool]
     """True as soon as the product stops: endless answers end."""

@@ -29,6 +29,31 @@ class DataFolder:
         """Clips in the making."""
         return self.root / "parts"
 
+    def note_address(self, address: str) -> None:
+        """Leave the address of the page for commands that run beside us.
+
+        Raises:
+            StorageFailed: the folder cannot be written.
+        """
+        part = self.root / ".address.part"
+        try:
+            part.write_text(f"{address}\n", encoding="ascii")
+            os.replace(part, self.root / ".address")
+        except OSError as error:
+            raise StorageFailed(
+                f"the data folder {self.root} cannot be written: {error.strerror}"
+            ) from error
+
+    def noted_address(self) -> str | None:
+        """Where the product that uses this folder answers; None where none does.
+
+        After a crash the note is still there, and nobody answers at that address.
+        """
+        try:
+            return (self.root / ".address").read_text(encoding="ascii").strip() or None
+        except (OSError, UnicodeDecodeError):
+            return None
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep the folder for this process; the lock ends with the process, however it ends.
@@ -48,6 +73,7 @@ class DataFolder:
         try:
             self._lock(lock)
             yield
+            (self.root / ".address").unlink(missing_ok=True)
         finally:
             os.close(lock)
 

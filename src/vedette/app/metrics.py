@@ -1,6 +1,6 @@
 """Counters of the running product in the Prometheus text format, read when somebody asks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 
 from vedette.bus.port import SubscriptionStats
 from vedette.contracts.facts import CameraState
+from vedette.contracts.status import CameraReport
 from vedette.pipeline.stats import CameraStats
 
 Figures = Mapping[str, float]
@@ -24,7 +25,23 @@ COUNTED = (
     ("tracks", "Confirmed tracks that ended."),
     ("events", "Events opened."),
     ("media_failures", "Clips or pictures that could not be made."),
+    ("gate_opened", "Times that the decode gate opened."),
 )
+"""Counters of `CameraStats`."""
+
+PRESENT = (
+    ("fps_in", "Frames that arrive per second."),
+    ("fps_analysed", "Frames that go through the stages per second."),
+    ("bitrate_bps", "Bits that arrive per second."),
+    ("lag_s", "Age of the newest analysed moment when it was analysed."),
+    ("drift_ms", "How far the camera's clock is ahead of ours."),
+    ("drift_ppm", "How much too fast the camera's clock runs, in millionths."),
+    ("expected_delay_s", "How late something is noticed, at worst, while the gate is closed."),
+    ("pressure", "How much is left out because what comes after cannot keep up, 0..3."),
+    ("ring_s", "Length of the packet ring."),
+    ("ring_bytes", "Size of the packet ring."),
+)
+"""Present values of `CameraReport`."""
 
 
 class ProductMetrics(Collector):
@@ -33,7 +50,8 @@ class ProductMetrics(Collector):
     def __init__(
         self,
         *,
-        cameras: Mapping[str, CameraStats],
+        cameras: Callable[[], Mapping[str, CameraStats]],
+        reports: Callable[[], Sequence[CameraReport]],
         figures: Callable[[], Figures],
         gauges: Callable[[], Figures],
         bus: Callable[[], tuple[SubscriptionStats, ...]],
@@ -42,10 +60,12 @@ class ProductMetrics(Collector):
 
         Args:
             cameras: counters by camera id.
+            reports: rates and states of the cameras.
             figures: counters of services, by metric name without `vedette_` and `_total`.
             gauges: present values, by metric name without `vedette_`.
         """
         self._cameras = cameras
+        self._reports = reports
         self._figures = figures
         self._gauges = gauges
         self._bus = bus
@@ -57,30 +77,56 @@ class ProductMetrics(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._of_cameras()
+        yield from self._of_cameras(self._cameras())
+        yield from self._of_reports(self._reports())
         for name, value in self._figures().items():
             yield CounterMetricFamily(f"vedette_{name}", name.replace("_", " "), value=value)
         for name, value in self._gauges().items():
             yield GaugeMetricFamily(f"vedette_{name}", name.replace("_", " "), value=value)
         yield from self._of_bus()
 
-    def _of_cameras(self) -> Iterator[Metric]:
+    def _of_cameras(self, cameras: Mapping[str, CameraStats]) -> Iterator[Metric]:
         online = GaugeMetricFamily(
             "vedette_camera_online", "1 while the camera delivers.", labels=["camera"]
         )
         last = GaugeMetricFamily(
             "vedette_camera_last_frame_seconds", "Time of the last frame.", labels=["camera"]
         )
-        for camera_id, stats in self._cameras.items():
+        for camera_id, stats in cameras.items():
             online.add_metric([camera_id], float(stats.state is CameraState.ONLINE))
             last.add_metric([camera_id], stats.last_frame_us / 1e6)
         yield online
         yield last
         for name, meaning in COUNTED:
             family = CounterMetricFamily(f"vedette_camera_{name}", meaning, labels=["camera"])
-            for camera_id, stats in self._cameras.items():
+            for camera_id, stats in cameras.items():
                 family.add_metric([camera_id], float(getattr(stats, name)))
             yield family
+
+    def _of_reports(self, reports: Sequence[CameraReport]) -> Iterator[Metric]:
+        for name, meaning in PRESENT:
+            unit = name.removesuffix("_s") + "_seconds" if name.endswith("_s") else name
+            family = GaugeMetricFamily(f"vedette_camera_{unit}", meaning, labels=["camera"])
+            for report in reports:
+                family.add_metric([report.camera_id], float(getattr(report, name)))
+            yield family
+        gate = GaugeMetricFamily(
+            "vedette_camera_gate_open", "1 while everything is decoded.", labels=["camera", "mode"]
+        )
+        tamper = GaugeMetricFamily(
+            "vedette_camera_tampered", "1 while something is wrong.", labels=["camera", "kind"]
+        )
+        dropped = CounterMetricFamily(
+            "vedette_camera_dropped", "Left out, by cause.", labels=["camera", "cause"]
+        )
+        for report in reports:
+            gate.add_metric([report.camera_id, report.gate_mode], float(report.gate == "open"))
+            tamper.add_metric([report.camera_id, report.tamper], float(bool(report.tamper)))
+            for cause, count in report.dropped.items():
+                dropped.add_metric([report.camera_id, cause], float(count))
+        yield gate
+        yield tamper
+        yield dropped
 
     def _of_bus(self) -> Iterator[Metric]:
         depth = GaugeMetricFamily("vedette_bus_depth", "Facts waiting.", labels=["subscriber"])

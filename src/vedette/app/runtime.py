@@ -10,8 +10,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from vedette import __version__
 from vedette.api.context import ApiContext, CameraCard, Check
 from vedette.api.server import create_app
+from vedette.app.board import Board
 from vedette.app.build import Surroundings, build_camera
 from vedette.app.detectors import build_detector
 from vedette.app.door import Door, address_of, listen
@@ -24,11 +26,13 @@ from vedette.bus.memory import MemoryBus
 from vedette.contracts.bus import Handler
 from vedette.contracts.facts import CameraState, CameraStatus
 from vedette.contracts.payload import Payload
+from vedette.contracts.status import DetectorReport, ProductReport
 from vedette.detect.server import DetectorServer
 from vedette.kit.clock import Clock
 from vedette.models.fetch import Progress, silent
 from vedette.pipeline.desk import MediaDesk
 from vedette.pipeline.fleet import Fleet
+from vedette.pipeline.stats import CameraStats
 from vedette.services.event_writer import EventWriter
 from vedette.services.finish_clip import finish_part
 from vedette.services.janitor import Janitor, Retention
@@ -115,8 +119,12 @@ class Runtime:
                 Door(house.app(scope, self._stop.is_set), listener),
                 self._listeners,
                 self._stop,
-                lambda: self._started(address_of(listener)),
+                lambda: self._open_for_all(address_of(listener)),
             )
+
+    def _open_for_all(self, address: str) -> None:
+        self._folder.note_address(address)
+        self._started(address)
 
     async def _take_over_places(self, store: Store) -> SiteScope:
         settings = self._settings
@@ -180,6 +188,12 @@ class _House:
             parts=folder.parts,
         )
         self.fleet = Fleet([build_camera(c, around) for c in settings.cameras], clock)
+        self.board = Board(
+            self._stats,
+            names={camera.id: camera.title for camera in settings.cameras},
+            clock=clock,
+        )
+        self.began = clock.now()
 
     async def live(
         self,
@@ -196,7 +210,7 @@ class _House:
             telling = tasks.create_task(self.relay.run())
             tasks.create_task(self.writer.run())
             tasks.create_task(self.notifier.run())
-            sweeping = tasks.create_task(self.janitor.run())
+            at_leisure = [tasks.create_task(part.run()) for part in (self.janitor, self.board)]
             tasks.create_task(door.run_until_closed())
             await door.opened.wait()
             started()
@@ -204,7 +218,8 @@ class _House:
             try:
                 await stop.wait()
             finally:
-                sweeping.cancel()
+                for task in at_leisure:
+                    task.cancel()
                 await self._end(door, telling)
 
     async def _end(self, door: Door, telling: asyncio.Task[None]) -> None:
@@ -237,7 +252,8 @@ class _House:
         """The HTTP door's application."""
         pipelines = self.fleet.pipelines
         metrics = ProductMetrics(
-            cameras={name: pipeline.stats for name, pipeline in pipelines.items()},
+            cameras=self._stats,
+            reports=self.board.reports,
             figures=self._figures,
             gauges=self._gauges,
             bus=self.bus.stats,
@@ -251,10 +267,14 @@ class _House:
                 cameras=self._cards,
                 checks=self._checks,
                 metrics=metrics.text,
+                report=self._report,
                 clock=self.clock,
                 stopping=stopping,
             )
         )
+
+    def _stats(self) -> dict[str, CameraStats]:
+        return {name: pipeline.stats for name, pipeline in self.fleet.pipelines.items()}
 
     def _cards(self) -> list[CameraCard]:
         return [
@@ -273,6 +293,23 @@ class _House:
             self._check_cameras(),
             Check(name="event writer", ok=True, detail=f"{self.writer.waiting} waiting"),
         ]
+
+    def _report(self) -> ProductReport:
+        """What `vedette status` shows."""
+        checks, server = self._checks(), self.detector.counters()
+        return ProductReport(
+            version=__version__,
+            at=self.clock.now(),
+            started_at=self.began,
+            ready=all(check.ok for check in checks),
+            checks={check.name: check.detail for check in checks if not check.ok},
+            cameras=self.board.reports(),
+            detectors=(
+                DetectorReport(
+                    frames=server.answered, failed=server.failed, waiting=server.waiting
+                ),
+            ),
+        )
 
     def _check_cameras(self) -> Check:
         """Unready where a source can never be used; a camera that is away is only named.

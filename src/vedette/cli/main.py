@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from vedette import __version__
-from vedette.cli import analyze, config, demo, doctor, evaluate, models, up
+from vedette.cli import analyze, config, demo, doctor, evaluate, models, status, up
 from vedette.contracts.errors import VedetteError
 
 EXIT_CODES = """Exit codes: 0 done; 1 failed; 2 wrong use or input; 3 settings not valid;
 4 source cannot be used; 5 camera cannot be reached; 6 model not available;
-7 storage failed; 130 interrupted."""
+7 storage failed; 8 no Vedette runs; 130 interrupted."""
 
 app = typer.Typer(
     name="vedette",
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
+app.command("status")(status.status)
 app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)

@@ -79,3 +79,10 @@ class DeliveryRefused(VedetteError):
     """The receiver said no for good (bad token, unknown address); trying again is useless."""
 
     status = 502
+
+
+class NotRunning(VedetteError):
+    """No Vedette runs that could be asked."""
+
+    status = 503
+    exit_code = 8

@@ -15,8 +15,10 @@ from vedette.blobs.local import LocalBlobs
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.event import Event, EventState, Severity
+from vedette.contracts.facts import CameraState
 from vedette.contracts.sink import EventChange, NewArtifact
-from vedette.kit.clock import SystemClock, to_us
+from vedette.contracts.status import CameraReport, ProductReport
+from vedette.kit.clock import SystemClock, from_us, to_us
 from vedette.services.event_writer import EventWriter
 from vedette.services.keep_event import EventKeeper
 from vedette.store.places import Camera, Site
@@ -67,6 +69,15 @@ def event_of(number: int, *, site: str = "home", camera: str = "yard", rule: str
         end_reason="left",
         score=0.8,
     )
+
+
+REPORT = ProductReport(
+    version="1",
+    at=from_us(1_700_000_060_000_000),
+    started_at=from_us(1_700_000_000_000_000),
+    ready=True,
+    cameras=(CameraReport(camera_id="yard", name="Yard", state=CameraState.ONLINE, lag_s=0.2),),
+)
 
 
 def files_of(event: Event) -> tuple[NewArtifact, ...]:
@@ -130,6 +141,7 @@ async def door(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
         ],
         checks=lambda: checks,
         metrics=lambda: b"vedette_camera_online 1\n",
+        report=lambda: REPORT,
         clock=clock,
         stopping=lambda: False,
     )

@@ -1,11 +1,16 @@
 """/metrics can be read by Prometheus, and says of each camera how it is."""
 
+from collections import Counter
+from typing import Any
+
 from prometheus_client.parser import text_string_to_metric_families
 
+from vedette.app.board import Board
 from vedette.app.metrics import ProductMetrics
 from vedette.bus.port import SubscriptionStats
 from vedette.contracts.facts import CameraState
 from vedette.pipeline.stats import CameraStats
+from vedette.testing.fakes import FakeClock
 
 BUS = SubscriptionStats(
     name="notifier",
@@ -29,6 +34,12 @@ def samples(metrics: ProductMetrics) -> dict[tuple[str, str], float]:
     }
 
 
+def product_metrics(stats: dict[str, CameraStats], **others: Any) -> ProductMetrics:
+    board = Board(lambda: stats, names={}, clock=FakeClock())
+    others = {"figures": dict, "gauges": dict, "bus": tuple, **others}
+    return ProductMetrics(cameras=lambda: stats, reports=board.reports, **others)
+
+
 def test_figures_of_cameras_services_and_bus_are_read_back() -> None:
     yard = CameraStats(
         state=CameraState.ONLINE,
@@ -38,8 +49,8 @@ def test_figures_of_cameras_services_and_bus_are_read_back() -> None:
         last_frame_us=1_700_000_000_500_000,
     )
     cameras = {"yard": yard, "door": CameraStats(state=CameraState.RETRYING, reconnects=4)}
-    metrics = ProductMetrics(
-        cameras=cameras,
+    metrics = product_metrics(
+        cameras,
         figures=lambda: {"events_stored": 12},
         gauges=lambda: {"media_desk_waiting": 1},
         bus=lambda: (BUS,),
@@ -63,7 +74,7 @@ def test_figures_of_cameras_services_and_bus_are_read_back() -> None:
 
 def test_figures_are_those_of_the_moment() -> None:
     stats = CameraStats()
-    metrics = ProductMetrics(cameras={"yard": stats}, figures=dict, gauges=dict, bus=lambda: ())
+    metrics = product_metrics({"yard": stats})
     assert samples(metrics)["vedette_camera_frames_total", "yard"] == 0
 
     stats.frames = 25
@@ -72,13 +83,27 @@ def test_figures_are_those_of_the_moment() -> None:
 
 
 def test_every_counter_of_a_camera_is_shown() -> None:
-    metrics = ProductMetrics(
-        cameras={"yard": CameraStats()}, figures=dict, gauges=dict, bus=lambda: ()
-    )
+    metrics = product_metrics({"yard": CameraStats()})
     told = {name for name, _ in samples(metrics)}
     counters = {
         name for name, kind in CameraStats.__annotations__.items() if kind in (int, "int")
-    } - {"first_frame_us", "last_frame_us"}
+    } - {"first_frame_us", "last_frame_us", "pressure", "ring_bytes"}
 
     assert counters
     assert {f"vedette_camera_{name}_total" for name in counters} <= told
+
+
+def test_gate_tamper_and_drops_are_told_by_name() -> None:
+    yard = CameraStats(
+        gate_mode="adaptive",
+        gate_open=False,
+        tamper="covered",
+        lag_s=0.25,
+        skipped=Counter(gate=90, pressure=3),
+    )
+    text = product_metrics({"yard": yard}).text().decode()
+
+    assert 'vedette_camera_gate_open{camera="yard",mode="adaptive"} 0.0' in text
+    assert 'vedette_camera_tampered{camera="yard",kind="covered"} 1.0' in text
+    assert 'vedette_camera_dropped_total{camera="yard",cause="pressure"} 3.0' in text
+    assert 'vedette_camera_lag_seconds{camera="yard"} 0.25' in text

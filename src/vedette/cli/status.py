@@ -1,0 +1,163 @@
+"""`vedette status`: how the cameras of a running product are."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from vedette.cli.look import clock_time, out, table
+from vedette.contracts.facts import CameraState
+from vedette.contracts.status import CameraReport, ProductReport, WorkerReport
+
+EXAMPLES = """Examples:
+
+  vedette status
+
+  vedette status --watch
+
+  vedette status --json | jq '.cameras[] | select(.lag_s > 2)'
+"""
+
+STYLES = {CameraState.ONLINE: "green", CameraState.CONNECTING: "cyan", CameraState.ENDED: "dim"}
+EVERY_S = 1.0
+MEANT = "gate"
+"""What the closed gate leaves out is no loss."""
+
+
+def status(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", "-d", help="Data folder of the product; $VEDETTE_DATA if absent."),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Address of the product, instead of its data folder.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Show it anew every second, until Ctrl-C.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what the API answers.")] = False,
+) -> None:
+    """Show every camera: frames in and analysed, gate, lag, drops; exit code 1 if not ready."""
+    from vedette.app.ask import ask_report, find_address
+    from vedette.kit.clock import SystemClock
+
+    address = url or find_address(data)
+    report = ask_report(address)
+    if as_json:
+        typer.echo(json.dumps(report.model_dump(mode="json"), indent=2))
+    elif not watch:
+        out.print(picture(report))
+    else:
+        clock, never = SystemClock(), threading.Event()
+        with Live(picture(report), console=out, auto_refresh=False, screen=False) as live:
+            while True:
+                clock.wait(never, EVERY_S)
+                report = ask_report(address)
+                live.update(picture(report), refresh=True)
+    if not report.ready:
+        raise typer.Exit(1)
+
+
+status.__doc__ = f"{status.__doc__}\n\n{EXAMPLES}"
+
+
+def picture(report: ProductReport) -> RenderableType:
+    """The report as tables."""
+    parts: list[RenderableType] = [_heading(report), _cameras(report.cameras)]
+    if report.workers:
+        parts.append(_workers(report.workers))
+    parts += [
+        Text(f"{camera.camera_id}: {camera.problems[-1]}", style="yellow")
+        for camera in report.cameras
+        if camera.problems and camera.state is not CameraState.ONLINE
+    ]
+    return Group(*parts)
+
+
+def _heading(report: ProductReport) -> Text:
+    well = Text("ready", style="green") if report.ready else Text("not ready", style="bold red")
+    up_s = (report.at - report.started_at).total_seconds()
+    head = Text(f"Vedette {report.version}, running for {span(up_s)}: ") + well
+    for name, detail in report.checks.items():
+        head.append(f"\n  {name}: {detail}", style="yellow")
+    return head
+
+
+def _cameras(cameras: tuple[CameraReport, ...]) -> RenderableType:
+    shown = table(
+        "",
+        "camera",
+        "state",
+        "gate",
+        ">fps in",
+        ">analysed",
+        ">kbit/s",
+        ">lag s",
+        ">drift ms",
+        ">dropped",
+        ">reconnects",
+        ">events",
+        "last frame",
+    )
+    for camera in cameras:
+        lost = sum(count for cause, count in camera.dropped.items() if cause != MEANT)
+        shown.add_row(
+            camera.camera_id,
+            Text(camera.state.value, style=STYLES.get(camera.state, "red")),
+            gate_words(camera),
+            f"{camera.fps_in:.1f}",
+            f"{camera.fps_analysed:.1f}",
+            f"{camera.bitrate_bps / 1000:.0f}",
+            f"{camera.lag_s:.2f}",
+            f"{camera.drift_ms:+.0f}",
+            str(lost),
+            str(camera.reconnects),
+            str(camera.events),
+            clock_time(camera.last_frame_at) if camera.last_frame_at else "never",
+        )
+    return shown
+
+
+def gate_words(camera: CameraReport) -> str:
+    """`open (adaptive)`, with what is wrong behind it."""
+    words = f"{camera.gate} ({camera.gate_mode})"
+    if camera.pressure:
+        words += f", pressure {camera.pressure}"
+    if camera.tamper:
+        words += f", {camera.tamper}!"
+    return words
+
+
+def _workers(workers: tuple[WorkerReport, ...]) -> RenderableType:
+    shown = table(
+        "", "worker", "state", ">pid", ">cameras", ">restarts", ">heartbeat s", ">MB", "detail"
+    )
+    for worker in workers:
+        shown.add_row(
+            worker.name,
+            worker.state,
+            str(worker.pid or ""),
+            str(len(worker.cameras)),
+            str(worker.restarts),
+            f"{worker.heartbeat_age_s:.1f}",
+            f"{worker.rss_bytes / 1e6:.0f}",
+            worker.detail,
+        )
+    return shown
+
+
+def span(seconds: float) -> str:
+    """`2 d 3 h`, `4 min`, `12 s`: the two largest units."""
+    whole = max(0, round(seconds))
+    units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+    parts = []
+    for unit, size in units:
+        count, whole = divmod(whole, size)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])

@@ -1,0 +1,84 @@
+"""How the product and its cameras are: what `/api/v1/status` answers and `vedette status` shows."""
+
+from datetime import datetime
+
+from pydantic import AwareDatetime, Field
+
+from vedette.contracts.facts import CameraState
+from vedette.contracts.payload import Payload, Slug
+
+
+class CameraReport(Payload):
+    """One camera at one moment. Rates are means over the last few seconds."""
+
+    camera_id: Slug
+    name: str
+    state: CameraState
+    detail: str = ""
+    worker: str = ""
+    """Name of the process that has it; empty where it is the main one."""
+    fps_in: float = Field(default=0.0, ge=0.0)
+    """Frames that arrive, decoded or not, per second."""
+    fps_analysed: float = Field(default=0.0, ge=0.0)
+    bitrate_bps: float = Field(default=0.0, ge=0.0)
+    gate: str = "open"
+    """`open`: everything is decoded; `closed`: only what the mode needs to notice something."""
+    gate_mode: str = "always"
+    gate_opened: int = 0
+    expected_delay_s: float = 0.0
+    """How long after it happens something is noticed, at worst, while the gate is closed."""
+    lag_s: float = 0.0
+    """How old the newest analysed moment was when it was analysed."""
+    drift_ms: float = 0.0
+    """How far the camera's clock is ahead (+) or behind (-) since the stream was opened."""
+    drift_ppm: float = 0.0
+    """How fast its clock runs too fast (+) or too slow (-), in millionths."""
+    dropped: dict[str, int] = Field(default_factory=dict)
+    """What was left out, by cause. `gate` is meant; everything else is a loss."""
+    pressure: int = 0
+    reconnects: int = 0
+    looked: int = 0
+    events: int = 0
+    tracks: int = 0
+    ring_s: float = 0.0
+    ring_bytes: int = 0
+    tamper: str = ""
+    last_frame_at: datetime | None = None
+    problems: tuple[str, ...] = ()
+
+
+class DetectorReport(Payload):
+    """The detector of a process."""
+
+    worker: str = ""
+    frames: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+class WorkerReport(Payload):
+    """A media worker process."""
+
+    name: str
+    state: str
+    """`running`, `starting`, `waiting` (to be started again)."""
+    pid: int | None = None
+    cameras: tuple[Slug, ...] = ()
+    restarts: int = 0
+    heartbeat_age_s: float = 0.0
+    rss_bytes: int = 0
+    detail: str = ""
+
+
+class ProductReport(Payload):
+    """The whole product at one moment."""
+
+    version: str
+    at: AwareDatetime
+    started_at: AwareDatetime
+    ready: bool
+    checks: dict[str, str] = Field(default_factory=dict)
+    """What is not well, by part."""
+    cameras: tuple[CameraReport, ...] = ()
+    workers: tuple[WorkerReport, ...] = ()
+    detectors: tuple[DetectorReport, ...] = ()
