@@ -1,7 +1,10 @@
 """One detector shared by many threads: batches, bounds, failures and the end."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,12 +12,28 @@ from vedette.contracts.errors import ModelUnavailable
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import Detections
 from vedette.detect.blob import BlobConfig, BlobDetector
+from vedette.detect.limits import ServerLimits
+from vedette.detect.port import Detector
 from vedette.detect.server import DetectorServer
 from vedette.kit.clock import SystemClock
 from vedette.testing.detector_contract import a_scene
 from vedette.testing.fakes import FakeClock
 
 LONG_S = 30.0
+
+
+def limits(**more: Any) -> ServerLimits:
+    return ServerLimits(**{"per_camera": 64, **more})
+
+
+@contextmanager
+def serving(detector: Detector, **more: Any) -> Iterator[DetectorServer]:
+    with DetectorServer(detector, clock=SystemClock(), limits=limits(**more)) as server:
+        yield server
+
+
+def scene_of(camera_id: str, seed: int = 0) -> Frame:
+    return replace(a_scene(seed=seed), camera_id=camera_id)
 
 
 class GatedDetector:
@@ -26,6 +45,7 @@ class GatedDetector:
         self.entered = threading.Semaphore(0)
         self.gate = threading.Semaphore(0)
         self.batches: list[int] = []
+        self.cameras: list[list[str]] = []
         self.threads: set[str] = set()
         self.errors: list[BaseException] = []
         """Raised instead of answers, first one first."""
@@ -33,6 +53,7 @@ class GatedDetector:
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         self.batches.append(len(frames))
+        self.cameras.append([frame.camera_id for frame in frames])
         self.threads.add(threading.current_thread().name)
         self.entered.release()
         assert self.gate.acquire(timeout=LONG_S)
@@ -49,7 +70,7 @@ def test_answers_are_those_of_the_frame_that_was_submitted() -> None:
     frames = [a_scene(seed=seed) for seed in range(12)]
     plain = BlobDetector(BlobConfig())
 
-    with DetectorServer(BlobDetector(BlobConfig()), clock=SystemClock(), batch=3) as server:
+    with serving(BlobDetector(BlobConfig()), batch=3) as server:
         answers = [server.submit(frame) for frame in frames]
         found = [answer.result(LONG_S) for answer in answers]
 
@@ -60,7 +81,7 @@ def test_answers_are_those_of_the_frame_that_was_submitted() -> None:
 
 def test_what_waits_is_batched_and_nothing_is_held_back() -> None:
     detector = GatedDetector()
-    with DetectorServer(detector, clock=SystemClock(), batch=4) as server:
+    with serving(detector, batch=4) as server:
         answers = [server.submit(a_scene())]
         assert detector.entered.acquire(timeout=LONG_S)  # the first one goes alone, at once
         answers += [server.submit(a_scene(seed=seed)) for seed in range(6)]
@@ -84,7 +105,7 @@ def test_busy_time_is_counted_by_the_clock() -> None:
             clock.wait(threading.Event(), 0.25)
             return super().detect(frames)
 
-    with DetectorServer(Slow(BlobConfig()), clock=clock, batch=1) as server:
+    with DetectorServer(Slow(BlobConfig()), clock=clock, limits=limits(batch=1)) as server:
         for answer in [server.submit(a_scene()) for _ in range(4)]:
             answer.result(LONG_S)
         assert server.counters().busy_s == pytest.approx(1.0)
@@ -92,7 +113,7 @@ def test_busy_time_is_counted_by_the_clock() -> None:
 
 def test_a_full_queue_makes_the_camera_wait() -> None:
     detector = GatedDetector()
-    with DetectorServer(detector, clock=SystemClock(), capacity=2, batch=1) as server:
+    with serving(detector, capacity=2, batch=1) as server:
         server.submit(a_scene())
         assert detector.entered.acquire(timeout=LONG_S)
         server.submit(a_scene())
@@ -120,7 +141,7 @@ def test_a_failing_model_fails_its_frames_and_the_server_lives_on() -> None:
     detector = GatedDetector()
     detector.errors = [ModelUnavailable("out of memory")]
     open_gate(detector)
-    with DetectorServer(detector, clock=SystemClock()) as server:
+    with serving(detector) as server:
         with pytest.raises(ModelUnavailable, match="out of memory"):
             server.submit(a_scene()).result(LONG_S)
         assert len(server.submit(a_scene()).result(LONG_S)) > 0
@@ -132,31 +153,30 @@ def test_too_few_answers_are_a_failure_not_a_mix_up() -> None:
     detector.short = True
     open_gate(detector)
     with (
-        DetectorServer(detector, clock=SystemClock()) as server,
+        serving(detector) as server,
         pytest.raises(ModelUnavailable, match="0 answers came for 1 frames"),
     ):
         server.submit(a_scene()).result(LONG_S)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_detector_that_breaks_its_contract_leaves_nobody_waiting() -> None:
+def test_an_error_that_no_detector_should_raise_costs_its_frame_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     detector = GatedDetector()
     detector.errors = [KeyError("a bug")]
-    server = DetectorServer(detector, clock=SystemClock(), batch=1)
-    answers = [server.submit(a_scene()) for _ in range(3)]
     open_gate(detector)
-
-    for answer in answers:
-        with pytest.raises(ModelUnavailable, match="closed"):
-            answer.result(LONG_S)
-    with pytest.raises(ModelUnavailable, match="closed"):
-        server.submit(a_scene())
-    server.close()
+    with serving(detector, batch=1) as server:
+        with pytest.raises(ModelUnavailable, match="KeyError: 'a bug'"):
+            server.submit(a_scene()).result(LONG_S)
+        assert len(server.submit(a_scene()).result(LONG_S)) > 0
+        assert (server.counters().unexpected, server.counters().restarts) == (1, 0)
+        assert server.healthy
+    assert "the detector failed" in caplog.text
 
 
 def test_a_frame_that_nobody_waits_for_any_more_is_left_out() -> None:
     detector = GatedDetector()
-    with DetectorServer(detector, clock=SystemClock()) as server:
+    with serving(detector) as server:
         first = server.submit(a_scene())
         assert detector.entered.acquire(timeout=LONG_S)
         second, third = server.submit(a_scene()), server.submit(a_scene())
@@ -171,7 +191,7 @@ def test_a_frame_that_nobody_waits_for_any_more_is_left_out() -> None:
 
 def test_closing_finishes_what_runs_and_refuses_what_waits() -> None:
     detector = GatedDetector()
-    server = DetectorServer(detector, clock=SystemClock(), batch=1)
+    server = DetectorServer(detector, clock=SystemClock(), limits=limits(batch=1))
     running = server.submit(a_scene())
     assert detector.entered.acquire(timeout=LONG_S)
     waiting = server.submit(a_scene())
@@ -193,7 +213,7 @@ def test_closing_finishes_what_runs_and_refuses_what_waits() -> None:
 
 def test_closing_wakes_a_camera_that_waits_for_room() -> None:
     detector = GatedDetector()
-    server = DetectorServer(detector, clock=SystemClock(), capacity=1, batch=1)
+    server = DetectorServer(detector, clock=SystemClock(), limits=limits(capacity=1, batch=1))
     server.submit(a_scene())
     assert detector.entered.acquire(timeout=LONG_S)
     server.submit(a_scene())
@@ -219,12 +239,12 @@ def test_closing_wakes_a_camera_that_waits_for_room() -> None:
     assert not closing.is_alive()
 
 
-@pytest.mark.parametrize(("capacity", "batch"), [(0, 1), (1, 0)])
-def test_sizes_below_one_are_refused(capacity: int, batch: int) -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        DetectorServer(
-            BlobDetector(BlobConfig()), clock=SystemClock(), capacity=capacity, batch=batch
-        )
+@pytest.mark.parametrize(
+    "wrong", [{"capacity": 0}, {"batch": 0}, {"per_camera": 0}, {"max_wait_s": -1}, {"hang_s": 0}]
+)
+def test_bounds_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        limits(**wrong)
 
 
 def test_many_cameras_at_once_all_get_their_own_answers() -> None:
@@ -232,9 +252,7 @@ def test_many_cameras_at_once_all_get_their_own_answers() -> None:
     plain = [found.boxes.tolist() for found in BlobDetector(BlobConfig()).detect(frames)]
     wrong: list[int] = []
 
-    with DetectorServer(
-        BlobDetector(BlobConfig()), clock=SystemClock(), capacity=3, batch=4
-    ) as server:
+    with serving(BlobDetector(BlobConfig()), capacity=3, batch=4) as server:
 
         def camera(number: int) -> None:
             for _ in range(10):
