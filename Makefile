@@ -44,12 +44,14 @@ check: $(READY) ## ruff, mypy --strict, import-linter, deptry
 	@$(BIN)/deptry .
 
 .PHONY: bench
-bench: setup .venv-peers/.ready ## measure ours beside its peers, and print the tables
-	@$(BIN)/python -m benchmarks --peer-python .venv-peers/bin/python
+bench: setup .venv-peers/.ready .venv-norfair/.ready ## measure ours beside its peers (BENCH="--quick --rows 3 6")
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 .venv-peers/.ready: benchmarks/peers/requirements.txt
-	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+.venv-norfair/.ready: benchmarks/peers/requirements-norfair.txt
+.venv-peers/.ready .venv-norfair/.ready:
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 .PHONY: lock

@@ -33,7 +33,7 @@ def main(frames: Path, tracks: Path, *, bare: bool) -> None:
         place = ",".join(f"{v:.2f}" for v in pixels[row].tolist())
         lines.append(f"{rows.frames[row]},{rows.ids[row]},{place},{rows.scores[row]:.4f},person")
     tracks.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(json.dumps(spent))
+    print(json.dumps({"ms": spent, "rows": len(rows)}))
 
 
 def run(frames: Path) -> tuple[list[Tracks], np.ndarray, np.ndarray, list[float]]:

@@ -1,118 +1,130 @@
-"""Tracking: quality on labelled pedestrians and CPU time per frame, against `trackers`' ByteTrack.
+"""Row 4, tracker: quality on labelled pedestrians and CPU time per frame, against its peers.
 
-    python -m benchmarks.tracking --peer-python PATH/bin/python [--cache FOLDER --models NAME ...]
+    python -m benchmarks.tracking [--cache FOLDER --models NAME ...]
 
 Quality: the same cached detections go through both trackers; truth is tests/truth/pedestrians.csv.
-Time: 5, 20, 100 and 300 objects that wander about; both trackers take turns, three times each, and
-the best median of the CPU time of a frame counts. Without `--peer-python` only ours is measured
-(an interpreter that has benchmarks/peers/requirements.txt installed).
+Time: 5, 20, 100 and 300 objects that wander about; the trackers take turns, three times each, and
+the best median of the CPU time of a frame counts.
 """
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.bench import NORFAIR_PYTHON, Bench, alone
+from benchmarks.cell import Cell, Question, compared
+from benchmarks.contest import ROOT, Run, in_turns, ours, run
 from benchmarks.detections import Cached, cache, load
+from benchmarks.report import as_text
 from vedette.evaluation.score import Scores, evaluate
 
-ROOT = Path(__file__).resolve().parent.parent
 CLIP = ROOT / "examples" / "pedestrians.mp4"
 CACHED = ROOT / "tests" / "data" / "pedestrians.npz"
 TRUTH = ROOT / "tests" / "truth" / "pedestrians.csv"
-PEER = ROOT / "benchmarks" / "peers" / "bytetrack.py"
+BYTETRACK, NORFAIR = "trackers ByteTrack", "norfair"
 
-OBJECTS = (5, 20, 100, 300)
-ROUNDS = 3
+TARGETS = {5: "<= 0.4x", 20: "<= 0.2x", 100: "<= 0.1x", 300: "<= 0.1x"}
+"""By number of objects, against ByteTrack."""
 FRAMES = 300
 WARM_UP = 20
 
 
-def measure(
-    peer: Path | None, models: tuple[str, ...] = (), folder: Path | None = None
-) -> dict[str, Any]:
-    """Print both tables and return their figures."""
+def measure(bench: Bench) -> list[Cell]:
+    """Quality, then time."""
     with tempfile.TemporaryDirectory(prefix="vedette-bench-") as scratch:
         here = Path(scratch)
-        quality = {"nanodet-640 (cached)": _quality(load(CACHED), peer, here)}
-        for model in models:
-            kept = (folder or here) / f"{model}.npz"
-            if not kept.exists():
-                cache(model, CLIP, kept)
-            quality[model] = _quality(load(kept), peer, here)
-        times = {count: _times(count, peer, here) for count in OBJECTS}
-    return {"quality": quality, "ms_per_frame": times}
+        cells = _quality(bench, "nanodet-640 (cached)", load(CACHED), here)
+        medians = {count: _times(bench, count, here) for count in TARGETS}
+    for count, times in medians.items():
+        for peer, target in ((BYTETRACK, TARGETS[count]), (NORFAIR, "")):
+            cells.append(
+                compared(
+                    Question(
+                        row=4,
+                        metric="tracker",
+                        workload=f"{count} objects",
+                        unit="ms CPU a frame",
+                        peer_name=peer,
+                        target=target,
+                    ),
+                    times["ours"],
+                    times.get(peer, []),
+                )
+            )
+    rounds = zip(medians[5]["ours"], medians[100]["ours"], strict=True)
+    cells.append(
+        compared(
+            Question(
+                row=4,
+                metric="tracker, growth",
+                workload="5 to 100 objects",
+                unit="x",
+                target="<= 4",
+            ),
+            [big / small for small, big in rounds],
+        )
+    )
+    return cells
 
 
-def _quality(found: Cached, peer: Path | None, here: Path) -> dict[str, Any]:
+def _quality(bench: Bench, name: str, found: Cached, here: Path) -> list[Cell]:
     frames, tracks = here / "frames.npz", here / "tracks.csv"
-    rows: dict[str, Any] = {"detector_ms": found.detector_ms}
-    for name, looks, bare in (
-        ("ours, boxes only", False, True),
-        ("ours, live", True, True),
-        ("ours, completed", True, False),
+    scores: dict[str, Scores] = {}
+    for title, looks, bare in (
+        ("boxes only", False, True),
+        ("live", True, True),
+        ("completed", True, False),
     ):
         _write_clip(frames, found, looks=looks)
-        _ours(frames, tracks, bare=bare)
-        rows[name] = _row(name, evaluate(tracks, TRUTH))
-    if peer is not None:
-        _write_clip(frames, found, looks=False)
-        _peer(peer, frames, tracks)
-        rows["ByteTrack"] = _row("ByteTrack (trackers)", evaluate(tracks, TRUTH))
-    print(f"  detector: {found.detector_ms:.1f} ms a frame\n")
-    return rows
+        run(ours("ours_tracking", frames, tracks, *(["--bare"] if bare else [])))
+        scores[title] = evaluate(tracks, TRUTH)
+    _write_clip(frames, found, looks=False)
+    theirs: Scores | None = None
+    if (command := bench.peer("bytetrack.py", frames, tracks)) is not None:
+        run(command)
+        theirs = evaluate(tracks, TRUTH)
+    return [
+        compared(
+            Question(
+                row=4,
+                metric=f"tracker, {figure.upper()}",
+                workload=f"{name}, {title}",
+                unit="",
+                peer_name=BYTETRACK,
+                target=">= 1x" if figure == "idf1" else "",
+            ),
+            [getattr(got, figure)],
+            [getattr(theirs, figure)] if theirs else [],
+        )
+        for title, got in scores.items()
+        for figure in ("idf1", "mota", "hota")
+    ]
 
 
-def _row(name: str, got: Scores) -> dict[str, float]:
-    figures = {
-        "recall": got.recall,
-        "precision": got.precision,
-        "mota": got.mota,
-        "idf1": got.idf1,
-        "switches": got.switches,
-        "hota": got.hota,
-    }
-    print(f"  {name:22}" + "".join(f"{key} {value:<7.3g}" for key, value in figures.items()))
-    return figures
-
-
-def _times(count: int, peer: Path | None, here: Path) -> dict[str, Any]:
+def _times(bench: Bench, count: int, here: Path) -> dict[str, list[float]]:
+    """Milliseconds of a frame, per contestant and round."""
     frames, tracks = here / "wander.npz", here / "tracks.csv"
-    _write_wanderers(frames, count)
-    ours: list[float] = []
-    theirs: list[float] = []
-    for _ in range(ROUNDS):
-        ours.append(float(np.median(_ours(frames, tracks, bare=True)[WARM_UP:])))
-        if peer is not None:
-            theirs.append(float(np.median(_peer(peer, frames, tracks)[WARM_UP:])))
-    line = f"  {count:4} objects: ours {min(ours):.3f} ms ({min(ours):.3f}-{max(ours):.3f})"
-    if theirs:
-        line += f", ByteTrack {min(theirs):.3f} ms ({min(theirs):.3f}-{max(theirs):.3f}),"
-        line += f" ratio {min(ours) / min(theirs):.2f}"
-    print(line)
-    return {"ours_ms": ours, "bytetrack_ms": theirs}
-
-
-def _ours(frames: Path, tracks: Path, *, bare: bool) -> list[float]:
-    more = ["--bare"] if bare else []
-    return _run([sys.executable, "-m", "benchmarks.ours_tracking", frames, tracks, *more])
-
-
-def _peer(python: Path, frames: Path, tracks: Path) -> list[float]:
-    return _run([python, PEER, frames, tracks])
-
-
-def _run(command: list[Any]) -> list[float]:
-    done = subprocess.run(
-        [str(word) for word in command], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    spent: list[float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return spent
+    _write_wanderers(frames, count, FRAMES if not bench.quick else FRAMES // 5)
+    contestants: dict[str, Callable[[], Run]] = {
+        "ours": lambda: run(ours("ours_tracking", frames, tracks, "--bare"))
+    }
+    for name, command in (
+        (BYTETRACK, bench.peer("bytetrack.py", frames, tracks)),
+        (NORFAIR, bench.peer("norfair_tracking.py", frames, tracks, python=NORFAIR_PYTHON)),
+    ):
+        if command is not None:
+            contestants[name] = lambda command=command: run(command)  # type: ignore[misc]
+    runs = in_turns(contestants, bench.rounds, lambda text: bench.say(f"{count} objects, {text}"))
+    for name, each in runs.items():
+        assert all(one.said["rows"] > 0 for one in each), f"{name} followed nothing"
+    return {
+        name: [float(np.median(one.said["ms"][WARM_UP:])) for one in each]
+        for name, each in runs.items()
+    }
 
 
 def _write_clip(path: Path, found: Cached, *, looks: bool) -> None:
@@ -131,7 +143,7 @@ def _write_clip(path: Path, found: Cached, *, looks: bool) -> None:
     np.savez(path, **columns)
 
 
-def _write_wanderers(path: Path, count: int) -> None:
+def _write_wanderers(path: Path, count: int, frames: int) -> None:
     """Objects on a grid that wander and bounce; a twentieth is missed in each frame."""
     rng = np.random.default_rng(count)
     side = int(np.ceil(count**0.5))
@@ -140,7 +152,7 @@ def _write_wanderers(path: Path, count: int) -> None:
     speed = rng.normal(0.0, 0.003, (count, 2))
     size = np.array([0.4, 0.7]) / side
     boxes, scores, counts = [], [], []
-    for _ in range(FRAMES):
+    for _ in range(frames):
         place = place + speed
         speed = np.where((place < 0.0) | (place > 0.95), -speed, speed)
         seen = rng.random(count) < 0.95
@@ -152,16 +164,28 @@ def _write_wanderers(path: Path, count: int) -> None:
         path,
         size=np.array([1000.0, 1000.0]),
         counts=np.array(counts),
-        times_s=np.arange(FRAMES) / 10.0,
+        times_s=np.arange(frames) / 10.0,
         boxes=np.concatenate(boxes),
         scores=np.concatenate(scores),
     )
 
 
+def _others(models: list[str], folder: Path) -> None:
+    """Print how the trackers do on what other models of the catalogue find."""
+    for model in models:
+        kept = folder / f"{model}.npz"
+        if not kept.exists():
+            cache(model, CLIP, kept)
+        with tempfile.TemporaryDirectory(prefix="vedette-bench-") as scratch:
+            print(as_text(_quality(Bench(), model, load(kept), Path(scratch))))
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peer-python", type=Path)
-    parser.add_argument("--models", nargs="*", default=[], help="more models, run on the clip")
-    parser.add_argument("--cache", type=Path, help="folder that keeps what these models found")
-    chosen = parser.parse_args()
-    measure(chosen.peer_python, tuple(chosen.models), chosen.cache)
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--models", nargs="*", default=[])
+    parser.add_argument("--cache", type=Path, default=Path("."))
+    known, _ = parser.parse_known_args()
+    if known.models:
+        _others(known.models, known.cache)
+    else:
+        alone(measure, __doc__)
