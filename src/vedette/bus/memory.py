@@ -7,7 +7,6 @@ failed, so that the outbox row is kept and the fact is told again (at least once
 
 import asyncio
 import logging
-import re
 import threading
 from collections import deque
 from contextlib import suppress
@@ -16,17 +15,13 @@ from dataclasses import dataclass, field
 from vedette.bus.port import SubscriptionStats
 from vedette.contracts.bus import Handler
 from vedette.contracts.payload import Payload
+from vedette.contracts.topics import pattern_of
 from vedette.kit.clock import Clock
 
 log = logging.getLogger(__name__)
 
 TOPICS_REMEMBERED = 10_000
 """Most topics whose subscribers are kept in memory; far above cameras times kinds of facts."""
-
-
-def pattern_of(text: str) -> re.Pattern[str]:
-    """`camera.*.frame` as a regular expression: `*` is one or more characters, dots included."""
-    return re.compile(".+".join(re.escape(part) for part in text.split("*")))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,8 +3,11 @@
 Names follow `<domain>.<entity>[.<action>]`; `{id}` and `{channel}` are slugs.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from vedette.contracts.artifact import Artifact
 from vedette.contracts.event import Event
@@ -73,3 +76,29 @@ def status_topic(camera_id: str) -> str:
 
 def notify_topic(channel: str, action: str) -> str:
     return f"notify.{channel}.{action}"
+
+
+def find_topic(name: str) -> Topic | None:
+    """The line of the catalogue for a name with its ids filled in; None where there is none."""
+    for pattern, topic in _patterns():
+        if pattern.fullmatch(name):
+            return topic
+    return None
+
+
+def pattern_of(text: str) -> re.Pattern[str]:
+    """`camera.*.frame` as a regular expression: `*` is one or more characters, dots included."""
+    return re.compile(".+".join(re.escape(part) for part in text.split("*")))
+
+
+def matches(pattern: str, topic: str) -> bool:
+    """True where a subscription with this pattern gets facts on this topic."""
+    return pattern_of(pattern).fullmatch(topic) is not None
+
+
+@cache
+def _patterns() -> Sequence[tuple[re.Pattern[str], Topic]]:
+    return [
+        (re.compile(re.sub(r"\\{[a-z]+\\}", "[a-z0-9_-]+", re.escape(topic.name))), topic)
+        for topic in TOPICS
+    ]

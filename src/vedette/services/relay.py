@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +11,7 @@ from pydantic import ValidationError
 from vedette.bus.port import EventBus
 from vedette.contracts.errors import NotFound, StorageFailed
 from vedette.contracts.payload import Payload
-from vedette.contracts.topics import TOPICS
+from vedette.contracts.topics import find_topic
 from vedette.kit.clock import Clock
 from vedette.store.outbox import Letter
 from vedette.store.store import Store
@@ -121,20 +119,12 @@ class Relay:
 
 def read_letter(topic: str, body: Mapping[str, Any]) -> Payload | None:
     """The payload of a stored fact; None, and a line in the log, where it makes no sense here."""
-    for pattern, kind in _kinds():
-        if pattern.fullmatch(topic):
-            try:
-                return kind.model_validate(body)
-            except ValidationError as error:
-                log.error("the outbox holds a fact on %s that cannot be read: %s", topic, error)
-                return None
-    log.error("the outbox holds a fact on %s, a topic that this version does not know", topic)
-    return None
-
-
-@cache
-def _kinds() -> Sequence[tuple[re.Pattern[str], type[Payload]]]:
-    return [
-        (re.compile(re.sub(r"\\{[a-z]+\\}", "[a-z0-9_-]+", re.escape(topic.name))), topic.payload)
-        for topic in TOPICS
-    ]
+    known = find_topic(topic)
+    if known is None:
+        log.error("the outbox holds a fact on %s, a topic that this version does not know", topic)
+        return None
+    try:
+        return known.payload.model_validate(body)
+    except ValidationError as error:
+        log.error("the outbox holds a fact on %s that cannot be read: %s", topic, error)
+        return None
