@@ -13,6 +13,7 @@ from vedette.contracts.facts import StorageFact
 from vedette.contracts.sink import EventChange, TrackRecord
 from vedette.contracts.verdict import Verdict
 from vedette.kit.clock import Clock
+from vedette.link.messages import Story
 from vedette.services.inbox import Inbox
 from vedette.services.keep_event import EventKeeper, Written
 from vedette.store.scope import SiteScope
@@ -44,11 +45,11 @@ DEFAULTS = WriterOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Record:
-    """A finished track on its way to the store."""
+class _Item:
+    """One thing to be kept, and who waits for that."""
 
-    track: TrackRecord
-    verdicts: tuple[Verdict, ...]
+    said: EventChange | Story
+    kept: asyncio.Future[None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +95,7 @@ class EventWriter:
         self._clock = clock
         self._stored = stored
         self._options = options
-        self._inbox: Inbox[EventChange | _Record] = Inbox(
-            most=options.depth, most_weight=options.most_bytes
-        )
+        self._inbox: Inbox[_Item] = Inbox(most=options.depth, most_weight=options.most_bytes)
         self._counts = WriterCounts()
         self._one_at_a_time = asyncio.Lock()
         self._give_up_at_s: float | None = None
@@ -108,11 +107,27 @@ class EventWriter:
         Raises:
             StorageFailed: the product is stopping.
         """
-        self._inbox.put(change, sum(len(a.data) for a in change.artifacts if a.data))
+        self._inbox.put(_Item(said=change), _weight(change))
 
     def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
         """Accept a finished track with its ledger; see `submit`."""
-        self._inbox.put(_Record(track=track, verdicts=tuple(verdicts)), len(track.path))
+        story = Story(track=track, verdicts=tuple(verdicts))
+        self._inbox.put(_Item(said=story), _weight(story))
+
+    async def keep(self, said: EventChange | Story) -> None:
+        """Accept something from the loop, and return when it is stored.
+
+        Raises:
+            InvalidInput: it never can be stored: its site or camera is not known.
+            StorageFailed: it is not stored; the product is stopping.
+        """
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        await self._inbox.put_soon(_Item(said=said, kept=kept), _weight(said))
+        await kept
+
+    def place(self, camera_id: str, site_id: str) -> None:
+        """From now on this camera belongs to this site."""
+        self._sites[camera_id] = site_id
 
     @property
     def counts(self) -> WriterCounts:
@@ -151,19 +166,25 @@ class EventWriter:
         self._inbox.close()
         await self.run()  # waits for the one that runs, or does its work
 
-    async def _keep(self, item: EventChange | _Record) -> None:
+    async def _keep(self, item: _Item) -> None:
+        said = item.said
         try:
-            if isinstance(item, EventChange):
-                await self._keep_event(item)
+            if isinstance(said, EventChange):
+                await self._keep_event(said)
             else:
-                await self._insist(lambda: self._store_track(item))
+                await self._insist(lambda: self._store_track(said))
         except VedetteError as error:
-            name = item.event.id if isinstance(item, EventChange) else item.track.id
-            log.error("%s is lost: %s", name, error)
             self._count(failed=1)
+            if item.kept is None:
+                name = said.event.id if isinstance(said, EventChange) else said.track.id
+                log.error("%s is lost: %s", name, error)
+            elif not item.kept.done():
+                item.kept.set_exception(error)
         else:
             self._count(stored=1)
             self._stored()
+            if item.kept is not None and not item.kept.done():
+                item.kept.set_result(None)
 
     async def _keep_event(self, change: EventChange) -> None:
         written = await self._insist(lambda: self._keeper.write_files(change))
@@ -175,7 +196,7 @@ class EventWriter:
             raise
         self._announce(written)
 
-    async def _store_track(self, record: _Record) -> None:
+    async def _store_track(self, record: Story) -> None:
         camera_id = record.track.camera_id
         site_id = self._sites.get(camera_id)
         if site_id is None:
@@ -237,3 +258,10 @@ class EventWriter:
     def _count(self, **more: int) -> None:
         now = {name: getattr(self._counts, name) + number for name, number in more.items()}
         self._counts = replace(self._counts, **now)
+
+
+def _weight(said: EventChange | Story) -> int:
+    """Bytes in memory that matter."""
+    if isinstance(said, EventChange):
+        return sum(len(each.data) for each in said.artifacts if each.data)
+    return len(said.track.path)

@@ -42,12 +42,16 @@ class Inbox(Generic[T]):
         """
         with self._room:
             self._room.wait_for(lambda: self._closed or self._fits(weight))
-            if self._closed:
-                raise StorageFailed("the product is stopping and takes no more events")
-            self._waiting.append((item, weight))
-            self._weight += weight
-            self.accepted += 1
-            self._wake()
+            self._let_in(item, weight)
+
+    async def put_soon(self, item: T, weight: int = 0) -> None:
+        """The same from the loop, for those who wait for each thing before they bring the next."""
+        while True:
+            self._dropped.clear()
+            with self._room:
+                if self._closed or self._fits(weight):
+                    return self._let_in(item, weight)
+            await self._dropped.wait()
 
     async def first(self) -> T | None:
         """The oldest item, which stays until `drop`; None when closed and empty."""
@@ -82,10 +86,19 @@ class Inbox(Generic[T]):
             self._closed = True
             self._room.notify_all()
             self._wake()
+        self._dropped.set()
 
     def __len__(self) -> int:
         with self._room:
             return len(self._waiting)
+
+    def _let_in(self, item: T, weight: int) -> None:
+        if self._closed:
+            raise StorageFailed("the product is stopping and takes no more events")
+        self._waiting.append((item, weight))
+        self._weight += weight
+        self.accepted += 1
+        self._wake()
 
     def _fits(self, weight: int) -> bool:
         if not self._waiting:

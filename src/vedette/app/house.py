@@ -1,0 +1,234 @@
+"""The parts of a running product, put together once store and cameras can be had."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import FastAPI
+
+from vedette import __version__
+from vedette.api.context import ApiContext, CameraCard, Check
+from vedette.api.server import create_app
+from vedette.app.board import Board
+from vedette.app.cameras import Cameras
+from vedette.app.door import Door
+from vedette.app.metrics import Figures, ProductMetrics
+from vedette.app.notices import build_notifier
+from vedette.app.settings import Settings
+from vedette.blobs.local import LocalBlobs
+from vedette.bus.memory import MemoryBus
+from vedette.contracts.bus import Handler
+from vedette.contracts.facts import CameraState, CameraStatus
+from vedette.contracts.payload import Payload
+from vedette.contracts.status import ProductReport
+from vedette.kit.clock import Clock
+from vedette.services.event_writer import EventWriter
+from vedette.services.janitor import Janitor, Retention
+from vedette.services.notifier import Notifier
+from vedette.services.relay import Relay
+from vedette.store.scope import SiteScope
+from vedette.store.store import Store
+
+TELL_S = 10.0
+"""At the end, facts may take this long to reach their listeners; the rest is told next time."""
+
+UNWELL = {CameraState.FAILED}
+AWAY = {CameraState.LOST, CameraState.RETRYING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Somebody in this process who wants facts (the terminal of `vedette demo`)."""
+
+    pattern: str
+    handler: Handler
+
+
+class Basement:
+    """What cameras need of the product: a place for events, and a bus."""
+
+    def __init__(self, settings: Settings, store: Store, blobs: LocalBlobs, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.store = store
+        self.blobs = blobs
+        self.bus = MemoryBus(clock=clock)
+        self.relay = Relay(store, self.bus, clock=clock)
+        self.writer = EventWriter(
+            store,
+            blobs,
+            sites={camera.id: camera.site for camera in settings.cameras},
+            bus=self.bus,
+            clock=clock,
+            stored=self.relay.wake,
+        )
+
+
+class House:
+    """Everything that runs, and the order in which it ends."""
+
+    def __init__(self, base: Basement, cameras: Cameras) -> None:
+        self.base = base
+        self.cameras = cameras
+        settings, clock = base.settings, base.clock
+        self.notifier: Notifier = build_notifier(
+            settings, base.store, base.blobs, base.relay, clock
+        )
+        self.janitor = Janitor(
+            base.store,
+            base.blobs,
+            keep=Retention(
+                max_bytes=round(settings.retention.max_gb * 1000**3),
+                max_age=timedelta(days=settings.retention.max_days),
+            ),
+            bus=base.bus,
+            clock=clock,
+            every_s=settings.retention.check_every_s,
+        )
+        self.board = Board(
+            cameras.stats,
+            names={camera.id: camera.title for camera in settings.cameras},
+            worker_of=cameras.worker_of,
+            clock=clock,
+        )
+        self.began = clock.now()
+
+    async def live(
+        self,
+        scope: SiteScope,
+        door: Door,
+        listeners: Sequence[Listener],
+        stop: asyncio.Event,
+        started: Callable[[], None],
+    ) -> None:
+        """Run every part until `stop`, then end them in the order in which work flows."""
+        base = self.base
+        self._subscribe(scope, listeners)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(base.bus.run())
+            telling = tasks.create_task(base.relay.run())
+            tasks.create_task(base.writer.run())
+            tasks.create_task(self.notifier.run())
+            at_leisure = [tasks.create_task(part.run()) for part in (self.janitor, self.board)]
+            tasks.create_task(door.run_until_closed())
+            await door.opened.wait()
+            started()
+            tasks.create_task(self.cameras.run())
+            try:
+                await stop.wait()
+            finally:
+                for task in at_leisure:
+                    task.cancel()
+                await self._end(door, telling)
+
+    async def _end(self, door: Door, telling: asyncio.Task[None]) -> None:
+        """Cameras first, then what they still have to say, then those who listen."""
+        await self.cameras.close()
+        await self.base.writer.close()
+        self.base.relay.close()
+        await asyncio.wait([telling], timeout=TELL_S)
+        await self.notifier.stop()
+        door.close()
+        self.base.bus.close()
+
+    def _subscribe(self, scope: SiteScope, listeners: Sequence[Listener]) -> None:
+        async def remember(topic: str, fact: Payload) -> None:
+            del topic
+            if isinstance(fact, CameraStatus):
+                seen = fact.at if fact.state is CameraState.ONLINE else None
+                async with self.base.store.write() as unit:
+                    await unit.cameras(scope).seen(fact.camera_id, fact.state.value, seen)
+
+        bus = self.base.bus
+        bus.subscribe("camera.*.status", remember, name="places")
+        bus.subscribe("event.opened", self.notifier.handle, name="notifier")
+        for number, each in enumerate(listeners, start=1):
+            bus.subscribe(each.pattern, each.handler, name=f"listener-{number}")
+
+    def app(self, scope: SiteScope, stopping: Callable[[], bool]) -> FastAPI:
+        """The HTTP door's application."""
+        metrics = ProductMetrics(
+            cameras=self.cameras.stats,
+            reports=self.board.reports,
+            figures=self._figures,
+            gauges=self._gauges,
+            bus=self.base.bus.stats,
+        )
+        return create_app(
+            ApiContext(
+                store=self.base.store,
+                scope=scope,
+                artifact_path=self.base.blobs.local_path,
+                pictures=self.cameras.pictures,
+                cameras=self._cards,
+                checks=self._checks,
+                metrics=metrics.text,
+                report=self._report,
+                clock=self.base.clock,
+                stopping=stopping,
+            )
+        )
+
+    def _cards(self) -> list[CameraCard]:
+        stats = self.cameras.stats()
+        return [
+            CameraCard(
+                id=camera.id,
+                name=camera.title,
+                state=stats[camera.id].state.value,
+                detail=stats[camera.id].detail,
+                fps=camera.detect.fps,
+            )
+            for camera in self.base.settings.cameras
+            if camera.id in stats
+        ]
+
+    def _checks(self) -> list[Check]:
+        return [
+            self._check_cameras(),
+            *self.cameras.checks(),
+            Check(name="event writer", ok=True, detail=f"{self.base.writer.waiting} waiting"),
+        ]
+
+    def _report(self) -> ProductReport:
+        """What `vedette status` shows."""
+        checks = self._checks()
+        return ProductReport(
+            version=__version__,
+            at=self.base.clock.now(),
+            started_at=self.began,
+            ready=all(check.ok for check in checks),
+            checks={check.name: check.detail for check in checks if not check.ok},
+            cameras=self.board.reports(),
+            workers=self.cameras.workers(),
+            detectors=self.cameras.detectors(),
+        )
+
+    def _check_cameras(self) -> Check:
+        """Unready where a source can never be used; a camera that is away is only named.
+
+        A restart does not bring a camera back, and the others must go on.
+        """
+        states = {name: stats.state for name, stats in self.cameras.stats().items()}
+        failed = [name for name, state in states.items() if state in UNWELL]
+        away = [name for name, state in states.items() if state in AWAY]
+        parts = [
+            f"{words}: {', '.join(names)}"
+            for words, names in (("cannot be used", failed), ("away", away))
+            if names
+        ]
+        return Check(name="cameras", ok=not failed, detail="; ".join(parts))
+
+    def _figures(self) -> Figures:
+        writer = self.base.writer.counts
+        return {
+            "events_stored": writer.stored,
+            "events_failed": writer.failed,
+            "media_failed": writer.media_failed,
+            "facts_told": self.base.relay.told,
+            **self.cameras.figures(),
+        }
+
+    def _gauges(self) -> Figures:
+        return {"event_writer_waiting": self.base.writer.waiting, **self.cameras.gauges()}
