@@ -22,7 +22,10 @@ from benchmarks.machine import machine
 from benchmarks.report import as_markdown, as_text, write_between, write_results
 
 ROWS = {
+    1: "active_camera",
+    3: "motion_gate",
     4: "tracking",
+    6: "zones_rules",
 }
 """Each is a file of this folder with a `measure(bench) -> list[Cell]`."""
 

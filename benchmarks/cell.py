@@ -86,7 +86,8 @@ def compared(asked: Question, ours: Sequence[float], peer: Sequence[float] = ())
         ours: one figure per round.
         peer: the same of the peer, measured in turns with ours; empty where there is none.
     """
-    rounds = [a / b for a, b in zip(ours, peer, strict=True)] if peer else list(ours)
+    pairs = zip(ours, peer, strict=True) if peer else ()
+    rounds = [mine / theirs for mine, theirs in pairs if theirs] if peer else list(ours)
     return judged(
         Cell(
             **asdict(asked),
