@@ -16,7 +16,8 @@ class ModelInput(BaseModel):
     """Width and height may be any multiple of this; `width` x `height` is then only the number of
     pixels to aim at, in the frame's own shape. 0: no other size is possible."""
     layout: Literal["nchw", "nhwc"]
-    dtype: Literal["float32", "uint8", "int32"] = "float32"
+    dtype: Literal["float32", "float16", "uint8", "int32"] = "float32"
+    """Of the graph's own input; pixels are converted in the graph."""
     channels: Literal["rgb", "bgr"]
     fit: Literal["stretch", "letterbox"]
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)

@@ -13,6 +13,13 @@ Bools = npt.NDArray[np.bool_]
 
 NO_BOXES: F32 = np.zeros((0, 4), dtype=np.float32)
 
+KEYPOINTS = (
+    *("nose", "left eye", "right eye", "left ear", "right ear"),
+    *("left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist", "right wrist"),
+    *("left hip", "right hip", "left knee", "right knee", "left ankle", "right ankle"),
+)
+"""The joints of a person, in the order of COCO; left is the person's left."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Motion:
@@ -43,6 +50,12 @@ class Detections:
     looks: F32 | None = None
     """(n, k) unit vectors, one per box: how alike two objects look is their dot product, 0..1.
     None where nobody looked at the pixels (`vedette.track.looks` does)."""
+    keypoints: F32 | None = None
+    """(n, 17, 3) of people: x y as fractions of the frame, score 0..1, in the order of `KEYPOINTS`;
+    scores of 0 for what has none. None where no pose detector looked."""
+    areas: F32 | None = None
+    """(k, 4) parts of the frame that were looked at, x1 y1 x2 y2 in fractions; None: all of it.
+    What lies elsewhere was not looked for, so it is not missing."""
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -55,6 +68,8 @@ class Detections:
             classes=self.classes[rows],
             labels=self.labels,
             looks=None if self.looks is None else self.looks[rows],
+            keypoints=None if self.keypoints is None else self.keypoints[rows],
+            areas=self.areas,
         )
 
     @staticmethod
@@ -89,6 +104,8 @@ class Tracks:
     labels: tuple[str, ...]
     ended: tuple["EndedTrack", ...] = ()
     """Objects given up at this frame."""
+    returned: tuple["Returned", ...] = ()
+    """Objects that are recognised at this frame as one that was given up before."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -111,3 +128,16 @@ class EndedTrack:
     """Last time it was observed."""
     median_score: float
     best_score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """Somebody who walked out of the picture is back, under another number."""
+
+    id: int
+    """The number now."""
+    before: int
+    """The number then."""
+    away_s: float
+    alike: float
+    """How alike both look, 0..1."""

@@ -1,44 +1,30 @@
-"""Detects objects with a model of the catalogue on ONNX Runtime."""
+"""Detects objects with a model of the catalogue, on any of the engines."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as states
 from pydantic import Field, model_validator
 
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable
 from vedette.contracts.frame import Frame
 from vedette.contracts.model import ModelInput, ModelSpec
 from vedette.contracts.sight import Detections
+from vedette.detect.engines.choose import Wish, load_engine
+from vedette.detect.engines.port import Arrays, Engine, EngineOptions, Precision
+from vedette.detect.graph import Graph, prepared
 from vedette.detect.heads import head
 from vedette.detect.heads.base import Question
-from vedette.detect.preprocess import fit, tensor
+from vedette.detect.memory import OutOfMemory
+from vedette.detect.preprocess import Fit, blank, fill, fit
 from vedette.detect.suppress import suppress
 from vedette.models.labels import label_set
 from vedette.plugins.registry import PluginConfig
 
-log = logging.getLogger(__name__)
-
-FAILURES: tuple[type[Exception], ...] = (
-    states.EngineError,
-    states.EPFail,
-    states.Fail,
-    states.InvalidArgument,
-    states.InvalidGraph,
-    states.InvalidProtobuf,
-    states.ModelLoaded,
-    states.NoModel,
-    states.NoSuchFile,
-    states.NotImplemented,
-    states.RuntimeException,
-    RuntimeError,  # what the C++ side has no class for
-    ValueError,  # wrong inputs, found by the Python side
-)
-"""All that ONNX Runtime raises: its classes share no base but Exception."""
+GPU_BATCH = 8
+GPU_WAIT_MS = 4.0
+"""A GPU computes eight pictures in hardly more time than one, so it pays to wait for some."""
 
 
 class OnnxConfig(PluginConfig):
@@ -66,7 +52,38 @@ class OnnxConfig(PluginConfig):
     height: int | None = Field(
         default=None, ge=32, le=4096, description="Input height, together with the width."
     )
-    threads: int = Field(default=1, ge=1, le=64, description="Threads within one picture.")
+    engine: Wish = Field(
+        default="auto",
+        description="What computes: `cpu` (ONNX Runtime), `openvino`, `cuda`, `tensorrt`; `auto`: "
+        "the best that is installed and works.",
+    )
+    precision: Literal["auto", "f32", "bf16"] = Field(
+        default="auto",
+        description="`f32` repeats to the last digit on any processor; `auto`: bf16 where engine "
+        "and processor have it.",
+    )
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Threads within one picture; absent: as many as the cores allow, at most 4.",
+    )
+    batch: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Most frames in one call; absent: 8 on a GPU, 1 on a CPU, which gains nothing.",
+    )
+    max_wait_ms: float | None = Field(
+        default=None,
+        ge=0.0,
+        le=1000.0,
+        description="How long an incomplete batch waits for more; absent: 4 on a GPU, else 0.",
+    )
+    gpu: int = Field(default=0, ge=0, le=63, description="Number of the GPU.")
+    gpu_mem_gb: float | None = Field(
+        default=None, gt=0.0, description="Most memory of the GPU for this model."
+    )
 
     @model_validator(mode="after")
     def _both_or_none(self) -> "OnnxConfig":
@@ -80,47 +97,79 @@ class OnnxDetector:
 
     Config: ClassVar[type[PluginConfig]] = OnnxConfig
 
-    def __init__(self, config: OnnxConfig, *, spec: ModelSpec, path: Path) -> None:
+    def __init__(
+        self, config: OnnxConfig, *, spec: ModelSpec, path: Path, threads: int = 1
+    ) -> None:
         """Load the model and try it once on an empty picture.
 
+        Args:
+            threads: where the settings say nothing.
         Raises:
-            ModelUnavailable: the file is not the model that `spec` describes.
+            ModelUnavailable: the file is not the model that `spec` describes, or the engine is
+                not installed.
             InvalidConfig: `labels` or the size cannot be used with this model.
         """
         self.labels = label_set(spec.labels)
         self.spec = spec
-        self.input = _input(config, spec)
         self._iou = config.iou
         self._score = spec.score if config.score is None else config.score
         self._wanted = _wanted(config, self.labels, spec)
         self._decode = head(spec.head)
-        self._session = _session(path, spec, config.threads)
-        self._feed = self._session.get_inputs()[0].name
-        self._names = [output.name for output in self._session.get_outputs()]
-        self._check_input()
-        black = np.zeros((self.input.height, self.input.width), dtype=np.uint8)
-        chroma = np.full(((self.input.height + 1) // 2, (self.input.width + 1) // 2), 128, np.uint8)
-        self._one(Frame(camera_id="-", number=1, at_us=0, y=black, u=chroma, v=chroma))
+        graph = _graph(path, spec)
+        self.input = _input(config, spec, graph)
+        self._engine = _engine(graph, config, spec, threads)
+        self._stacks = self._engine.batches and graph.batch is None
+        self.batch = config.batch or (GPU_BATCH if self._stacks else 1)
+        wait_ms = GPU_WAIT_MS if self._stacks else 0.0
+        self.max_wait_s = (wait_ms if config.max_wait_ms is None else config.max_wait_ms) / 1000
+        self.detect([black_frame(self.input.width, self.input.height)])
+
+    @property
+    def engine(self) -> str:
+        """What computes, for people: `cpu`, `openvino bf16` ..."""
+        return self._engine.name
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
-        """See `Detector`. One by one: a batch gains nothing on a CPU, and answers repeat."""
-        return [self._one(frame) for frame in frames]
+        """See `Detector`. Frames of one shape go together where that is faster; else one by one,
+        and then the answer does not depend on the other frames."""
+        if not self._stacks:
+            return [self._together([frame])[0] for frame in frames]
+        by_shape: dict[tuple[int, int], list[int]] = {}
+        for index, frame in enumerate(frames):
+            by_shape.setdefault((frame.width, frame.height), []).append(index)
+        found: dict[int, Detections] = {}
+        for rows in by_shape.values():
+            found.update(zip(rows, self._together([frames[row] for row in rows]), strict=True))
+        return [found[index] for index in range(len(frames))]
 
-    def _one(self, frame: Frame) -> Detections:
-        place = fit(self.input, frame.width, frame.height)
-        pixels = tensor(frame, self.input, place)
+    def close(self) -> None:
+        """Give back memory and threads of the engine."""
+        self._engine.close()
+
+    def _together(self, frames: Sequence[Frame]) -> list[Detections]:
+        """The answers for frames of one shape, in one call of the engine."""
+        place = fit(self.input, frames[0].width, frames[0].height)
+        tensor = blank(self.input, place, len(frames))
+        for row, frame in enumerate(frames):
+            fill(tensor[row], frame, self.input, place)
         try:
-            values = self._session.run(self._names, {self._feed: pixels})
-        except FAILURES as error:
-            raise ModelUnavailable(
-                f"the model {self.spec.name!r} failed on a picture of {place.width} x "
-                f"{place.height}: {_sentence(error)}"
+            values = self._engine.run(tensor)
+        except ModelUnavailable as error:
+            kind = OutOfMemory if isinstance(error, OutOfMemory) else ModelUnavailable
+            raise kind(
+                f"the model {self.spec.name!r} failed on {len(frames)} pictures of {place.width} "
+                f"x {place.height}: {error}"
             ) from error
+        return [self._read(values, row, len(frames), place) for row in range(len(frames))]
+
+    def _read(self, values: Arrays, row: int, count: int, place: Fit) -> Detections:
+        """One frame's boxes out of the outputs for all of them."""
         asked = Question(
             width=place.width, height=place.height, classes=len(self.labels), score=self._score
         )
+        own = {name: array[row : row + 1] if count > 1 else array for name, array in values.items()}
         try:
-            found = self._decode(dict(zip(self._names, values, strict=True)), asked)
+            found = self._decode(own, asked)
         except ModelUnavailable as error:
             raise ModelUnavailable(
                 f"the model {self.spec.name!r} is not usable: {error}"
@@ -137,37 +186,50 @@ class OnnxDetector:
             labels=self.labels,
         )
 
-    def _check_input(self) -> None:
-        """The graph's input against the catalogue's entry."""
-        inputs = self._session.get_inputs()
-        found = inputs[0]
-        chw = (3, self.input.height, self.input.width)
-        wanted = chw if self.input.layout == "nchw" else (*chw[1:], chw[0])
-        sizes = list(found.shape)
-        fits = len(inputs) == 1 and len(sizes) == 4 and found.type == TYPES[self.input.dtype]
-        fits = fits and all(
-            not isinstance(size, int) or size == want
-            for size, want in zip(sizes, (1, *wanted), strict=True)
-        )
-        if not fits:
-            described = ", ".join(f"{each.name} {each.type} {each.shape}" for each in inputs)
-            raise ModelUnavailable(
-                f"the model {self.spec.name!r} should take one input {TYPES[self.input.dtype]} "
-                f"1 x {' x '.join(str(want) for want in wanted)}; the file takes: {described}"
-            )
+
+def black_frame(width: int, height: int) -> Frame:
+    """An empty picture, to try a model on."""
+    chroma = np.full(((height + 1) // 2, (width + 1) // 2), 128, np.uint8)
+    luma = np.zeros((height, width), dtype=np.uint8)
+    return Frame(camera_id="-", number=1, at_us=0, y=luma, u=chroma, v=chroma)
 
 
-TYPES = {"float32": "tensor(float)", "uint8": "tensor(uint8)", "int32": "tensor(int32)"}
+def _graph(path: Path, spec: ModelSpec) -> Graph:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelUnavailable(f"the model {spec.name!r} cannot be read: {error}") from error
+    return prepared(data, spec.name, spec.input)
 
 
-def _input(config: OnnxConfig, spec: ModelSpec) -> ModelInput:
+def _engine(graph: Graph, config: OnnxConfig, spec: ModelSpec, threads: int) -> Engine:
+    precision: Precision | None = None if config.precision == "auto" else config.precision
+    options = EngineOptions(
+        threads=config.threads or threads,
+        precision=precision,
+        gpu=config.gpu,
+        gpu_mem_gb=config.gpu_mem_gb,
+    )
+    try:
+        return load_engine(graph.model, config.engine, options)
+    except ModelUnavailable as error:
+        kind = OutOfMemory if isinstance(error, OutOfMemory) else ModelUnavailable
+        raise kind(f"the model {spec.name!r} cannot be loaded: {error}") from error
+
+
+def _input(config: OnnxConfig, spec: ModelSpec, graph: Graph) -> ModelInput:
+    """The input with the size that the file insists on, else the settings', else the entry's."""
+    given = spec.input
+    height, width = graph.sizes
+    if width is not None and height is not None:
+        given = given.model_copy(update={"width": width, "height": height, "step": 0})
     width, height = config.width, config.height
-    if width is None or height is None or (width, height) == (spec.input.width, spec.input.height):
-        return spec.input
-    step = spec.input.step
+    if width is None or height is None or (width, height) == (given.width, given.height):
+        return given
+    step = given.step
     if not step:
         raise InvalidConfig(
-            f"the model {spec.name!r} only takes {spec.input.width} x {spec.input.height}; "
+            f"the model {spec.name!r} only takes {given.width} x {given.height}; "
             "leave out width and height"
         )
     if width % step or height % step:
@@ -175,7 +237,7 @@ def _input(config: OnnxConfig, spec: ModelSpec) -> ModelInput:
             f"width and height must be multiples of {step} for the model {spec.name!r}, "
             f"not {width} x {height}"
         )
-    return spec.input.model_copy(update={"width": width, "height": height})
+    return given.model_copy(update={"width": width, "height": height})
 
 
 def _wanted(config: OnnxConfig, labels: tuple[str, ...], spec: ModelSpec) -> np.ndarray[Any, Any]:
@@ -185,29 +247,3 @@ def _wanted(config: OnnxConfig, labels: tuple[str, ...], spec: ModelSpec) -> np.
             f"the model {spec.name!r} does not know {unknown[0]!r}; it knows: {', '.join(labels)}"
         )
     return np.array([not config.labels or label in config.labels for label in labels], np.bool_)
-
-
-def _session(path: Path, spec: ModelSpec, threads: int) -> onnxruntime.InferenceSession:
-    onnxruntime.disable_telemetry_events()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-    except OSError as error:
-        raise ModelUnavailable(f"the model {spec.name!r} cannot be read: {error}") from error
-    except FAILURES as error:
-        raise ModelUnavailable(
-            f"the model {spec.name!r} ({path.name}) is not a usable ONNX file: {_sentence(error)}"
-        ) from error
-
-
-def _sentence(error: Exception) -> str:
-    """The first line of what ONNX Runtime says, without its codes."""
-    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return text.rpartition(" : ")[2] or text

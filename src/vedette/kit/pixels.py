@@ -9,21 +9,23 @@ U8 = npt.NDArray[np.uint8]
 cv2.setNumThreads(1)  # one thread per camera already keeps every core busy
 
 
-def bgr_from_planes(y: U8, u: U8, v: U8) -> U8:
+def bgr_from_planes(y: U8, u: U8, v: U8, *, rgb: bool = False) -> U8:
     """Colour picture of 4:2:0 planes (BT.601, limited range).
 
     Args:
         y: (h, w) luma.
         u, v: ((h + 1) // 2, (w + 1) // 2) chroma.
+        rgb: the colours in the other order, which costs nothing here.
     Returns:
-        (h, w, 3) BGR.
+        (h, w, 3) BGR, or RGB.
     """
     height, width = y.shape
     if height % 2 or width % 2:
         y = np.pad(y, ((0, height % 2), (0, width % 2)), mode="edge")
     stacked = np.concatenate((y.ravel(), u.ravel(), v.ravel()))
     sheet = stacked.reshape(y.shape[0] * 3 // 2, y.shape[1])
-    picture = cv2.cvtColor(sheet, cv2.COLOR_YUV2BGR_I420)
+    order = cv2.COLOR_YUV2RGB_I420 if rgb else cv2.COLOR_YUV2BGR_I420
+    picture = cv2.cvtColor(sheet, order)
     return np.asarray(picture[:height, :width], dtype=np.uint8)
 
 

@@ -3,20 +3,15 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from tests.unit.detect.planting import CLASSES, HEIGHT, PLANT, WIDTH, Planted, centernet
 from vedette.contracts.errors import ModelUnavailable
 from vedette.detect.heads import HEADS, head
 from vedette.detect.heads.base import Question
 from vedette.detect.heads.nanodet import expected
 from vedette.detect.heads.ssd import anchors
 
-F32 = npt.NDArray[np.float32]
-Planted = list[tuple[tuple[float, float, float, float], float, int]]
-"""Box in pixels, score, class."""
-
-WIDTH, HEIGHT, CLASSES = 320, 192, 5
 ASKED = Question(width=WIDTH, height=HEIGHT, classes=CLASSES, score=0.3)
 
 PLANTED: Planted = [
@@ -26,85 +21,12 @@ PLANTED: Planted = [
 ]
 
 
-def nanodet(planted: Planted) -> dict[str, F32]:
-    outputs = {}
-    for level, stride in enumerate((8, 16, 32)):
-        cells = WIDTH // stride * (HEIGHT // stride)
-        outputs[f"scores_{level}"] = np.full((1, cells, CLASSES), 0.01, np.float32)
-        outputs[f"boxes_{level}"] = np.zeros((1, cells, 4 * 11), np.float32)
-    for level, ((x1, y1, x2, y2), score, label) in zip((1, 0, 2), planted, strict=False):
-        stride = 8 * 2**level
-        column, row = int((x1 + x2) / 2 // stride), int((y1 + y2) / 2 // stride)
-        x, y = (column + 0.5) * stride, (row + 0.5) * stride
-        cell = row * (WIDTH // stride) + column
-        outputs[f"scores_{level}"][0, cell, label] = score
-        for side, distance in enumerate((x - x1, y - y1, x2 - x, y2 - y)):
-            low = int(distance // stride)
-            part = distance / stride - low  # two neighbouring bins whose mean is the distance
-            bins = outputs[f"boxes_{level}"][0, cell, side * 11 : side * 11 + 11]
-            bins[:] = -50.0
-            bins[low], bins[low + 1] = np.log(max(1 - part, 1e-9)), np.log(max(part, 1e-9))
-    return outputs
+ONE_PERSON = {"movenet"}
+"""Heads that find one box at most, of class 0."""
 
 
-def centernet(planted: Planted) -> dict[str, F32]:
-    rows = np.zeros((1, 100, 6), np.float32)
-    for index, (box, score, label) in enumerate(planted):
-        rows[0, index] = (*box, score, label)
-    return {"detections": rows}
-
-
-def ssd(planted: Planted) -> dict[str, F32]:
-    outputs = {}
-    grids = [(12, 20), (6, 10), (3, 5)]
-    for level, (rows, columns) in enumerate(grids):
-        count = len(anchors(level, 3))
-        outputs[f"boxes_{level}"] = np.zeros((1, rows, columns, count * 4), np.float32)
-        outputs[f"scores_{level}"] = np.full((1, rows, columns, count * 6), 0.01, np.float32)
-        outputs[f"scores_{level}"][..., ::6] = 0.99  # the background
-    for level, ((x1, y1, x2, y2), score, label) in zip((1, 0, 2), planted, strict=False):
-        rows, columns = grids[level]
-        column, row = int((x1 + x2) / 2 * columns / WIDTH), int((y1 + y2) / 2 * rows / HEIGHT)
-        anchor = 2
-        height, width = anchors(level, 3)[anchor]
-        ty = ((y1 + y2) / 2 - (row + 0.5) * HEIGHT / rows) / height * 10
-        tx = ((x1 + x2) / 2 - (column + 0.5) * WIDTH / columns) / width * 10
-        th, tw = np.log((y2 - y1) / height) * 5, np.log((x2 - x1) / width) * 5
-        outputs[f"boxes_{level}"][0, row, column, anchor * 4 : anchor * 4 + 4] = (ty, tx, th, tw)
-        outputs[f"scores_{level}"][0, row, column, anchor * 6 + 1 + label] = score
-    return outputs
-
-
-def yolov3(planted: Planted) -> dict[str, F32]:
-    grids = [(6, 10), (12, 20)]
-    outputs = {
-        f"boxes_{level}": np.zeros((1, *grid, 3, 5 + CLASSES), np.float32)
-        for level, grid in enumerate(grids)
-    }
-    for level, ((x1, y1, x2, y2), score, label) in zip((0, 1, 0), planted, strict=False):
-        rows, columns = grids[level]
-        x, y = (x1 + x2) / 2 * columns / WIDTH, (y1 + y2) / 2 * rows / HEIGHT
-        cell = outputs[f"boxes_{level}"][0, int(y), int(x), 1]
-        cell[:5] = (x % 1, y % 1, x2 - x1, y2 - y1, 0.95)
-        cell[5 + label] = score / 0.95
-    return outputs
-
-
-def yolo11(planted: Planted) -> dict[str, F32]:
-    columns = np.zeros((1, 4 + CLASSES, 8400), np.float32)
-    for index, ((x1, y1, x2, y2), score, label) in enumerate(planted):
-        columns[0, :4, index * 100] = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
-        columns[0, 4 + label, index * 100] = score
-    return {"output0": columns}
-
-
-PLANT = {
-    "centernet": centernet,
-    "nanodet": nanodet,
-    "ssd": ssd,
-    "yolo11": yolo11,
-    "yolov3": yolov3,
-}
+def planted_in(name: str) -> Planted:
+    return PLANTED[:1] if name in ONE_PERSON else PLANTED
 
 
 def test_every_head_is_tested() -> None:
@@ -117,9 +39,11 @@ def test_planted_boxes_are_found_within_a_pixel(name: str) -> None:
 
     order = np.argsort(-found.scores)
     assert found.boxes.dtype == np.float32
-    np.testing.assert_allclose(found.boxes[order], [box for box, _, _ in PLANTED], atol=0.5)
-    np.testing.assert_allclose(found.scores[order], [s for _, s, _ in PLANTED], atol=1e-5)
-    assert found.classes[order].tolist() == [label for _, _, label in PLANTED]
+    np.testing.assert_allclose(
+        found.boxes[order], [box for box, _, _ in planted_in(name)], atol=0.5
+    )
+    np.testing.assert_allclose(found.scores[order], [s for _, s, _ in planted_in(name)], atol=1e-5)
+    assert found.classes[order].tolist() == [label for _, _, label in planted_in(name)]
 
 
 @pytest.mark.parametrize("name", sorted(PLANT))
@@ -144,7 +68,7 @@ def test_outputs_of_another_model_are_refused(name: str) -> None:
             HEADS[name](wrong, ASKED)
 
 
-@pytest.mark.parametrize("name", sorted(set(PLANT) - {"centernet"}))
+@pytest.mark.parametrize("name", sorted(set(PLANT) - {"centernet"} - ONE_PERSON))
 def test_another_number_of_classes_is_refused_with_both_shapes(name: str) -> None:
     asked = Question(width=WIDTH, height=HEIGHT, classes=CLASSES + 1, score=0.3)
 
@@ -162,6 +86,35 @@ def test_a_missing_level_or_axis_is_refused(name: str) -> None:
 
 def test_centernet_leaves_out_classes_that_have_no_label() -> None:
     assert len(HEADS["centernet"](centernet([((0, 0, 5, 5), 0.9, 5)]), ASKED).scores) == 0
+
+
+def test_the_joints_of_a_person_are_pixels_and_scores() -> None:
+    found = HEADS["movenet"](PLANT["movenet"](PLANTED), ASKED)
+
+    assert found.keypoints is not None
+    assert found.keypoints.shape == (1, 17, 3)
+    np.testing.assert_allclose(found.keypoints[0, 9], [100.0, 60.0, 0.9], atol=1e-3)
+    np.testing.assert_allclose(found.keypoints[0, 16], [130.0, 140.0, 0.9], atol=1e-3)
+    np.testing.assert_allclose(found.keypoints[0, 0], [115.0, 100.0, 0.9], atol=1e-3)
+
+
+def test_doubtful_joints_do_not_widen_the_box_and_no_numbers_are_nobody() -> None:
+    outputs = PLANT["movenet"](PLANTED)
+    outputs["keypoints"][0, 0, 0] = (0.99, 0.99, 0.1)
+    assert HEADS["movenet"](outputs, ASKED).boxes[0, 2] == pytest.approx(130.0, abs=0.01)
+
+    outputs["keypoints"][0, 0, 0, 0] = np.nan
+    found = HEADS["movenet"](outputs, ASKED)
+    assert len(found.boxes) == 0
+    assert found.keypoints is not None
+    assert len(found.keypoints) == 0
+
+
+def test_an_absurd_size_does_not_overflow() -> None:
+    outputs = PLANT["yolox"](PLANTED)
+    outputs["output"][..., 2:4] = 1000.0
+
+    assert np.isfinite(HEADS["yolox"](outputs, ASKED).boxes).all()
 
 
 def test_the_mean_of_a_distribution() -> None:
@@ -182,5 +135,5 @@ def test_anchors_are_those_of_the_published_ssd() -> None:
 
 
 def test_an_unknown_head_lists_the_known_ones() -> None:
-    with pytest.raises(ModelUnavailable, match=r"'detr'; there are: centernet, nanodet"):
+    with pytest.raises(ModelUnavailable, match=r"'detr'; there are: centernet, movenet"):
         head("detr")

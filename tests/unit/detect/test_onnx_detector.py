@@ -116,11 +116,14 @@ def test_boxes_that_are_no_numbers_are_dropped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        ({"shape": [1, 3, 32, 64]}, "should take one input .* 1 x 3 x 64 x 64; .*32, 64"),
-        ({"shape": [1, 64, 64, 3]}, r"takes: images tensor\(float\) \[1, 64, 64, 3\]"),
+        (
+            {"shape": [1, 3, 32, 64]},
+            "should take one input float32 n x 3 x 64 x 64; .* float32 1 x 3 x 32 x 64",
+        ),
+        ({"shape": [1, 64, 64, 3]}, "takes: images float32 1 x 64 x 64 x 3"),
         ({"shape": [3, 64, 64]}, "should take one input"),
         ({"shape": [1, 1, 64, 64]}, "should take one input"),
-        ({"kind": TensorProto.DOUBLE, "op": "Max"}, "fixed"),
+        ({"kind": TensorProto.DOUBLE, "op": "Max"}, "the file takes: images double batch x 3"),
         ({"output": "rows_of_it"}, "expects an output 'detections'; the model has: rows_of_it"),
     ],
 )
@@ -200,6 +203,54 @@ def test_labels_that_do_not_fit_the_network_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ModelUnavailable, match="'scores_0' to be 1 x 64 x 80, it is 1 x 64 x 14"):
         OnnxDetector(OnnxConfig(), spec=spec, path=path)
+
+
+def test_a_network_of_one_size_is_used_at_its_own_whatever_the_entry_says(tmp_path: Path) -> None:
+    spec, file = fixed_output(tmp_path, ROWS)
+    anything = spec.input.model_copy(update={"width": 640, "height": 640, "step": 32})
+
+    detector = OnnxDetector(
+        OnnxConfig(), spec=spec.model_copy(update={"input": anything}), path=file
+    )
+
+    assert (detector.input.width, detector.input.height) == (64, 64)
+    check(detector.detect([a_scene(1280, 720)])[0], detector.labels)
+
+
+@pytest.mark.parametrize(
+    ("engine", "shown"), [("cpu", "cpu"), ("openvino", "openvino"), ("auto", "openvino")]
+)
+def test_the_engine_is_the_one_that_was_asked_for(engine: str, shown: str, tmp_path: Path) -> None:
+    detector = load(tmp_path, settings={"engine": engine})
+
+    assert detector.engine.split()[0] == shown
+    assert (detector.batch, detector.max_wait_s) == (1, 0.0)  # a CPU gains nothing from batches
+    detector.close()
+
+
+@pytest.mark.parametrize(
+    ("engine", "sentence"),
+    [
+        ("cuda", "the engine 'cuda' is not installed; run: pip install \"vedette.cuda.\""),
+        ("tensorrt", "the engine 'tensorrt' is not installed; run: .*pip install tensorrt"),
+    ],
+)
+def test_an_engine_that_is_missing_says_how_to_get_it(
+    engine: str, sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelUnavailable, match=sentence):
+        load(tmp_path, settings={"engine": engine})
+
+
+def test_the_cpu_engine_has_no_bf16(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"computes in f32 only; for bf16 .*openvino"):
+        load(tmp_path, settings={"engine": "cpu", "precision": "bf16"})
+
+
+def test_settings_of_batches_win_over_the_engine(tmp_path: Path) -> None:
+    detector = load(tmp_path, settings={"batch": 4, "max_wait_ms": 20})
+
+    assert (detector.batch, detector.max_wait_s) == (4, 0.02)
 
 
 def test_threads_do_not_change_the_answer(tmp_path: Path) -> None:

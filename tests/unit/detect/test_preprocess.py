@@ -6,9 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vedette.contracts.frame import U8, Frame
 from vedette.contracts.model import ModelInput
-from vedette.detect.preprocess import GREY, fit, picture, tensor
+from vedette.detect.preprocess import GREY, blank, fill, fit, picture
 from vedette.testing.detector_contract import frame_of, odd_frame
+
+
+def tensor(frame: Frame, given: ModelInput) -> U8:
+    """The input tensor of one frame."""
+    place = fit(given, frame.width, frame.height)
+    made = blank(given, place, 1)
+    fill(made[0], frame, given, place)
+    return made
 
 
 def model_input(**more: object) -> ModelInput:
@@ -103,44 +112,67 @@ def test_bright_and_dark_halves_stay_where_they_are_at_odd_sizes() -> None:
     assert shown[200, 50].mean() < 110
 
 
-def test_the_tensor_is_normalised_and_ordered_as_the_entry_says() -> None:
+@pytest.mark.parametrize("channels", ["rgb", "bgr"])
+def test_the_tensor_is_ordered_as_the_entry_says(channels: str) -> None:
     blue = np.zeros((480, 640, 3), np.uint8)
     blue[..., 0] = 200
     frame = frame_of(blue)
-    exact = frame.bgr()[100, 100].astype(np.float32)
-    given_input = model_input(
-        channels="rgb", fit="stretch", mean=(1.0, 2.0, 3.0), scale=(0.5, 0.25, 2.0)
-    )
+    exact = frame.bgr()[100, 100]
+    given_input = model_input(channels=channels, fit="stretch")
 
-    nchw = tensor(frame, given_input, fit(given_input, 640, 480))
-    nhwc_input = given_input.model_copy(update={"layout": "nhwc"})
-    nhwc = tensor(frame, nhwc_input, fit(nhwc_input, 640, 480))
+    nchw = tensor(frame, given_input)
+    nhwc = tensor(frame, given_input.model_copy(update={"layout": "nhwc"}))
 
     assert nchw.shape == (1, 3, 416, 416)
-    assert nchw.dtype == np.float32
-    wanted = (exact[::-1] - np.array([1, 2, 3])) * np.array([0.5, 0.25, 2.0])
-    np.testing.assert_allclose(nchw[0, :, 200, 200], wanted, atol=2.0)
+    assert nchw.dtype == nhwc.dtype == np.uint8
+    wanted = exact[::-1] if channels == "rgb" else exact
+    assert np.abs(nchw[0, :, 200, 200].astype(int) - wanted).max() <= 2
     np.testing.assert_array_equal(nhwc, nchw.transpose(0, 2, 3, 1))
+    assert nchw.flags["C_CONTIGUOUS"]
     assert nhwc.flags["C_CONTIGUOUS"]
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int32"])
 @pytest.mark.parametrize("layout", ["nchw", "nhwc"])
-def test_whole_numbers_are_passed_on_as_they_are(dtype: str, layout: str) -> None:
-    given_input = model_input(dtype=dtype, layout=layout)
+def test_bars_are_grey_and_the_picture_lies_between_them(layout: str) -> None:
+    given_input = model_input(layout=layout)
+
+    made = tensor(frame_of(np.full((90, 160, 3), 60, np.uint8)), given_input)
+
+    whole = made[0] if layout == "nchw" else made[0].transpose(2, 0, 1)
+    place = fit(given_input, 160, 90)
+    assert (whole[:, : place.top] == GREY).all()
+    assert (whole[:, place.top + place.inner_height :] == GREY).all()
+    inside = whole[:, place.top : place.top + place.inner_height]
+    assert np.abs(inside.astype(int) - 60).max() <= 2
+
+
+def test_one_frame_of_a_batch_leaves_the_others_alone() -> None:
+    given_input = model_input()
     frame = frame_of(np.full((90, 160, 3), 60, np.uint8))
+    place = fit(given_input, 160, 90)
+    batch = blank(given_input, place, 3)
+    batch[:] = 7
 
-    made = tensor(frame, given_input, fit(given_input, 160, 90))
+    fill(batch[1], frame, given_input, place)
 
-    assert made.dtype == dtype
-    assert made.shape == ((1, 3, 416, 416) if layout == "nchw" else (1, 416, 416, 3))
-    assert int(made.flat[0]) == GREY
-    middle = made[0, :, 208, 208] if layout == "nchw" else made[0, 208, 208]
-    assert np.abs(middle.astype(int) - 60).max() <= 2
+    assert (batch[[0, 2]] == 7).all()
+    np.testing.assert_array_equal(batch[1:2], tensor(frame, given_input))
 
 
-def test_a_black_frame_gives_the_tensor_of_black() -> None:
-    given_input = model_input(fit="stretch", mean=(10.0, 10.0, 10.0))
-    frame = frame_of(np.zeros((96, 128, 3), np.uint8))
+@pytest.mark.parametrize("size", [(3840, 2160), (1920, 1080), (1279, 719), (833, 833)])
+def test_much_smaller_pictures_are_means_not_samples(size: tuple[int, int]) -> None:
+    """Stripes of one pixel become grey; a picture of samples would show bands."""
+    width, height = size
+    stripes = np.zeros((height, width), np.uint8)
+    stripes[::2] = 200
+    half = ((height + 1) // 2, (width + 1) // 2)
+    chroma = np.full(half, 128, np.uint8)
+    frame = Frame(camera_id="yard", number=1, at_us=0, y=stripes, u=chroma, v=chroma)
 
-    assert np.all(tensor(frame, given_input, fit(given_input, 128, 96)) == -10.0)
+    shown = picture(frame, 416, 234).astype(int)
+
+    assert np.abs(shown[8:-8] - shown[8:-8].mean()).max() <= 60
+
+
+def test_odd_sizes_of_input_are_as_good_as_even_ones() -> None:
+    assert picture(odd_frame(321, 241), 299, 299).shape == (299, 299, 3)

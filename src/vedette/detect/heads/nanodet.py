@@ -36,7 +36,7 @@ def _level(outputs: Outputs, asked: Question, level: int) -> Candidates:
         raise ModelUnavailable(
             f"the head 'nanodet' expects 4 x bins, boxes_{level} has {sides.shape}"
         )
-    chosen, best = best_class(scores, asked.score)
+    chosen, classes, best = best_class(scores, asked.score)
     distances = expected(sides[chosen].reshape(-1, 4, sides.shape[1] // 4)) * stride
     x = (chosen % columns + 0.5) * stride
     y = (chosen // columns + 0.5) * stride
@@ -44,9 +44,7 @@ def _level(outputs: Outputs, asked: Question, level: int) -> Candidates:
         (x - distances[:, 0], y - distances[:, 1], x + distances[:, 2], y + distances[:, 3]),
         axis=1,
     )
-    return Candidates(
-        boxes=boxes.astype(np.float32), scores=best, classes=scores[chosen].argmax(axis=1)
-    )
+    return Candidates(boxes=boxes.astype(np.float32), scores=best, classes=classes)
 
 
 def expected(logits: F32) -> F32:

@@ -44,8 +44,7 @@ def _level(outputs: Outputs, asked: Question, level: int, count: int) -> Candida
     rows, columns = offsets.shape[:2]
     width = per_cell * (asked.classes + 1)
     scores = take(outputs, f"scores_{level}", (rows, columns, width), "ssd")
-    classes = scores.reshape(-1, asked.classes + 1)[:, 1:]
-    chosen, best = best_class(classes, asked.score)
+    chosen, classes, best = best_class(scores.reshape(-1, asked.classes + 1)[:, 1:], asked.score)
     cell, anchor = np.divmod(chosen, per_cell)
     y, x = np.divmod(cell, columns)
     height, breadth = shapes[anchor, 0], shapes[anchor, 1]
@@ -57,9 +56,7 @@ def _level(outputs: Outputs, asked: Question, level: int, count: int) -> Candida
     boxes = np.stack(
         (centre_x - half_w, centre_y - half_h, centre_x + half_w, centre_y + half_h), axis=1
     )
-    return Candidates(
-        boxes=boxes.astype(np.float32), scores=best, classes=classes[chosen].argmax(axis=1)
-    )
+    return Candidates(boxes=boxes.astype(np.float32), scores=best, classes=classes)
 
 
 @cache

@@ -27,7 +27,7 @@ def _level(outputs: Outputs, asked: Question, level: int) -> Candidates:
     flat = grid.reshape(-1, width)
     likely = np.flatnonzero(flat[:, 4] >= asked.score)  # a score is never above objectness
     scores = flat[likely, 5:] * flat[likely, 4:5]
-    kept, best = best_class(scores, asked.score)
+    kept, classes, best = best_class(scores, asked.score)
     chosen = likely[kept]
     y, x = np.divmod(chosen // per_cell, columns)
     centre_x = (flat[chosen, 0] + x) * (asked.width / columns)
@@ -36,6 +36,4 @@ def _level(outputs: Outputs, asked: Question, level: int) -> Candidates:
     boxes = np.stack(
         (centre_x - half_w, centre_y - half_h, centre_x + half_w, centre_y + half_h), axis=1
     )
-    return Candidates(
-        boxes=boxes.astype(np.float32), scores=best, classes=scores[kept].argmax(axis=1)
-    )
+    return Candidates(boxes=boxes.astype(np.float32), scores=best, classes=classes)
