@@ -32,7 +32,8 @@ class ModelSpec(BaseModel):
 
     name: str
     summary: str
-    task: Literal["detect"] = "detect"
+    task: Literal["detect", "pose"] = "detect"
+    """`pose`: finds the joints of one person in a picture of that person; a second stage."""
     head: str
     """How the output is read: `centernet`, `nanodet`, `ssd`, `yolov3` ..."""
     graph: str | None = None

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable
 from vedette.contracts.frame import Frame
 from vedette.contracts.model import ModelInput, ModelSpec
-from vedette.contracts.sight import Detections
+from vedette.contracts.sight import F32, Bools, Detections
 from vedette.detect.engines.choose import Wish, load_engine
 from vedette.detect.engines.port import Arrays, Engine, EngineOptions, Precision
 from vedette.detect.graph import Graph, prepared
@@ -21,6 +22,8 @@ from vedette.detect.preprocess import Fit, blank, fill, fit
 from vedette.detect.suppress import suppress
 from vedette.models.labels import label_set
 from vedette.plugins.registry import PluginConfig
+
+Rows = npt.NDArray[np.intp]
 
 GPU_BATCH = 8
 GPU_WAIT_MS = 4.0
@@ -125,6 +128,11 @@ class OnnxDetector:
         self.detect([black_frame(self.input.width, self.input.height)])
 
     @property
+    def task(self) -> str:
+        """`detect`, or `pose` for a second stage."""
+        return self.spec.task
+
+    @property
     def engine(self) -> str:
         """What computes, for people: `cpu`, `openvino bf16` ..."""
         return self._engine.name
@@ -184,7 +192,17 @@ class OnnxDetector:
             scores=np.clip(scores[kept], 0.0, 1.0).astype(np.float32),
             classes=classes[kept].astype(np.int16),
             labels=self.labels,
+            keypoints=_keypoints(found.keypoints, keep, kept, place),
         )
+
+
+def _keypoints(joints: F32 | None, keep: Bools, kept: Rows, place: Fit) -> F32 | None:
+    """The joints of the boxes that stayed, as fractions of the frame."""
+    if joints is None:
+        return None
+    own = joints[keep][kept]
+    where, scores = place.fractions(own[..., :2]), np.clip(own[..., 2:], 0.0, 1.0)
+    return np.concatenate((where, scores), axis=-1).astype(np.float32)
 
 
 def black_frame(width: int, height: int) -> Frame:

@@ -34,9 +34,10 @@ class Fit:
     inner_height: int
 
     def fractions(self, boxes: F32) -> F32:
-        """(n, 4) pixels of the tensor to fractions of the frame, clipped to 0..1."""
-        offset = np.array((self.left, self.top) * 2, dtype=np.float32)
-        size = np.array((self.inner_width, self.inner_height) * 2, dtype=np.float32)
+        """(..., 2 or 4) x y ... in pixels of the tensor to fractions of the frame, within 0..1."""
+        times = boxes.shape[-1] // 2
+        offset = np.array((self.left, self.top) * times, dtype=np.float32)
+        size = np.array((self.inner_width, self.inner_height) * times, dtype=np.float32)
         return np.asarray(np.clip((boxes - offset) / size, 0.0, 1.0), dtype=np.float32)
 
 

@@ -104,13 +104,32 @@ def yolox(planted: Planted, width: int = WIDTH, height: int = HEIGHT) -> Outputs
 
 
 def movenet(planted: Planted, width: int = WIDTH, height: int = HEIGHT) -> Outputs:
-    """The first box only: its corners are the wrists and ankles, all joints share the score."""
-    joints = np.zeros((1, 1, 17, 3), np.float32)
+    """The first box only: wrist and ankle are at its corners, all other joints in its middle.
+
+    A better centre lies at the edge, where it must not count; and every joint has a better peak
+    far from where it is expected.
+    """
+    rows, columns = height // 4, width // 4
+    maps = {
+        name: np.zeros((1, rows, columns, channels), np.float32)
+        for name, channels in (("heat", 17), ("centre", 1), ("regress", 34), ("offset", 34))
+    }
     for (x1, y1, x2, y2), score, _ in planted[:1]:
-        joints[0, 0] = ((y1 + y2) / 2 / height, (x1 + x2) / 2 / width, score)
-        joints[0, 0, 9, :2] = (y1 / height, x1 / width)
-        joints[0, 0, 16, :2] = (y2 / height, x2 / width)
-    return {"keypoints": joints}
+        own_y, own_x = int((y1 + y2) / 8), int((x1 + x2) / 8)
+        maps["centre"][0, own_y, own_x] = 0.9
+        maps["centre"][0, 0, columns - 1] = 0.95
+        for joint in range(17):
+            x, y = {9: (x1, y1), 16: (x2, y2)}.get(joint, ((x1 + x2) / 2, (y1 + y2) / 2))
+            row, column = min(int(y / 4), rows - 1), min(int(x / 4), columns - 1)
+            maps["regress"][0, own_y, own_x, 2 * joint] = row + 0.4 - own_y
+            maps["regress"][0, own_y, own_x, 2 * joint + 1] = column - 0.6 - own_x
+            maps["heat"][0, row, column, joint] = score
+            maps["heat"][0, (row + rows // 2) % rows, (column + 9) % columns, joint] = score + 0.05
+            maps["offset"][0, row, column, 2 * joint : 2 * joint + 2] = (
+                y / 4 - row,
+                x / 4 - column,
+            )
+    return maps
 
 
 PLANT = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import onnx
 
 from vedette.contracts.errors import ModelUnavailable
-from vedette.models.convert import centernet, darknet, frozen, nanodet, ssd, tfjs
+from vedette.models.convert import centernet, darknet, frozen, movenet, nanodet, ssd, tfjs
 
 VERSION = 1
 """Raise it when a converter's result changes; the hashes in the catalogue change with it."""
@@ -103,6 +103,7 @@ CONVERTERS: dict[str, Callable[[str, str, Files], bytes]] = {
     "darknet": _darknet,
     "darknet-yolov3-tiny": _darknet_tiny,
     "tfjs-centernet": lambda name, main, files: _tfjs(name, main, files, centernet.convert),
+    "tfjs-movenet": lambda name, main, files: _tfjs(name, main, files, movenet.convert),
     "tfjs-nanodet": lambda name, main, files: _tfjs(name, main, files, nanodet.convert),
     "tf-ssd": lambda name, main, files: ssd.convert(name, frozen.read(files[main])),
 }
