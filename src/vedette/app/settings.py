@@ -17,6 +17,7 @@ from pydantic import (
 
 from vedette.contracts.event import Severity
 from vedette.contracts.payload import Slug
+from vedette.onvif.config import OnvifConfig
 
 ModuleSettings = dict[str, Any]
 """`{"type": name, ...}`; the plug-in's own Config checks the rest (see `app/check.py`)."""
@@ -112,9 +113,22 @@ class OnvifSettings(Part):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    url: Annotated[str, Field(repr=False)] = Field(
+    url: SecretStr = Field(
         description="Its device service: `http://user:password@host/onvif/device_service`."
     )
+    verify_tls: bool = Field(
+        default=False,
+        description="For https: refuse a certificate that is not trusted. Cameras sign their own.",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        self.config()
+        return self
+
+    def config(self) -> OnvifConfig:
+        """As the feature takes it, with its secrets."""
+        return OnvifConfig(url=self.url.get_secret_value(), verify_tls=self.verify_tls)
 
 
 class RecordSettings(Part):
@@ -178,6 +192,15 @@ class CameraSettings(Part):
     @property
     def title(self) -> str:
         return self.name or self.id
+
+    @model_validator(mode="after")
+    def _triggers_have_a_source(self) -> Self:
+        if "onvif" in self.gate.triggers and self.onvif is None:
+            raise ValueError(
+                "gate.triggers has `onvif`, so `onvif: {url: ...}` must say where to ask; "
+                "`vedette cameras probe` writes it"
+            )
+        return self
 
 
 class SiteSettings(Part):
