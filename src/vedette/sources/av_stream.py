@@ -1,55 +1,53 @@
-"""One opening of a container: demuxes, stamps and decodes; shared by rtsp, http and file."""
+"""One opening of a container: demuxes, stamps, decodes; for rtsp, http, usb, file and folder."""
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 import av
+from av.video.codeccontext import VideoCodecContext
 
 from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import Clock, to_us
-from vedette.sources.container import Opened, Target, explain, open_video
-from vedette.sources.decode import FrameDecoder
+from vedette.sources.container import Opened, Target, explain
+from vedette.sources.decode import MOST_BAD, FrameDecoder
+from vedette.sources.formats import FormatWatch
+from vedette.sources.gauges import Gauges
+from vedette.sources.losses import LossWatch
+from vedette.sources.pace import Pace
+from vedette.sources.sound import SoundTime
 from vedette.sources.stats import SourceStats
-from vedette.sources.timemap import FileTime, LiveTime, Stamp, ticks_to_us
+from vedette.sources.timemap import FileTime, LiveTime, ticks_to_us
 
 log = logging.getLogger(__name__)
 
+MOST_PACKET_BYTES = 32 * 2**20
+"""A larger packet is no picture of a camera."""
+_HELD_SOUND = 64
+"""Packets of sound that wait for the first picture."""
 
-class Timeline(Protocol):
-    """`LiveTime` or `FileTime`."""
-
-    def stamp(self, pts: int | None, dts: int | None, duration: int, arrived_us: int) -> Stamp: ...
+Timeline = LiveTime | FileTime
 
 
-class Pace:
-    """Holds packets back until they are due, counted from the first one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What comes after the end of a file."""
 
-    def __init__(self, clock: Clock, stop: threading.Event) -> None:
-        self._clock = clock
-        self._stop = stop
-        self._first: tuple[float, int] | None = None
-
-    def wait(self, due_us: int) -> None:
-        """Return when `due_us` (time within the stream) has come, or at the stop."""
-        now_s = self._clock.monotonic()
-        if self._first is None:
-            self._first = (now_s, due_us)
-        began_s, began_us = self._first
-        ahead_s = began_s + (due_us - began_us) / 1e6 - now_s
-        if ahead_s > 0:
-            self._clock.wait(self._stop, ahead_s)
+    opened: Opened
+    begins_us: int | None = None
+    """UTC of its begin, where that is known; else it follows at once."""
 
 
 class AvStream:
     """A stream through libav. Belongs to one thread, except for `close`."""
 
     info: StreamInfo
-    """Changes (a new object) when the picture's size does."""
+    """Changes (a new object) with the first packet of a new format."""
     stats: SourceStats
 
     def __init__(
@@ -61,33 +59,36 @@ class AvStream:
         clock: Clock,
         stats: SourceStats,
         timeline: Timeline,
-        live: bool,
     ) -> None:
         self.info = opened.info
         self.stats = stats
         self._target = target
-        self._container = opened.container
-        self._stream = opened.stream
+        self._camera_id = camera_id
         self._clock = clock
         self._timeline = timeline
-        self._live = live
+        self._live = isinstance(timeline, LiveTime)
+        self._gauges = Gauges(stats, timeline if isinstance(timeline, LiveTime) else None)
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._reading = False
-        self._decoder = FrameDecoder(
-            opened.stream.codec_context,
-            camera_id=camera_id,
-            stats=stats,
-            give_up=self._give_up,
-            on_size=self._resized,
-        )
+        self._refused = 0
+        self._held: deque[Any] = deque(maxlen=_HELD_SOUND)
+        self._skip = False
+        self._pictured_s = clock.monotonic()
+        self._take(opened)
+        self._decoder = self._new_decoder(opened.stream.codec_context)
         self.pace: Pace | None = None
-        self.loops: Callable[[], Opened] | None = None
-        """Opens the file again; None where it is read once."""
+        self.more: Callable[[], Following | None] | None = None
+        """Opens what comes after the end: the file again, or the next one."""
 
     def paced(self) -> None:
         """From now on, packets come as slowly as they were recorded."""
         self.pace = Pace(self._clock, self._stop)
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set by `close`."""
+        return self._stop
 
     def packets(self) -> Iterator[Packet]:
         """Every packet in decoding order; ends at the end of a file, or after `close`.
@@ -105,13 +106,21 @@ class AvStream:
                 raise self._give_up("no packet of video could be read")
             if self._live:
                 raise SourceLost(f"{self._target.address} ended its stream")
-            if self.loops is None:
+            if self.more is None:
                 self._check_complete()
                 return
-            self._begin_again(self.loops())
+            if (following := self.more()) is None:
+                return
+            self._continue_with(following)
 
     def decode(self, packet: Packet) -> Sequence[Frame]:
         """The frames that this packet completes; damaged ones are counted and left out."""
+        if packet.is_audio:
+            return ()
+        if self._skip:
+            self.stats.skipped_packets += 1
+            self._decoder.damaged()
+            return ()
         return self._decoder.decode(packet)
 
     def flush(self) -> Sequence[Frame]:
@@ -129,34 +138,80 @@ class AvStream:
             if not self._reading:
                 self._container.close()
 
+    def _take(self, opened: Opened) -> None:
+        """Read from this container from now on."""
+        self._container, self._stream, self._sound = opened.container, opened.stream, opened.sound
+        self._formats = FormatWatch(opened.info)
+        self._losses = self._new_losses(opened.info)
+        self._sound_time: SoundTime | None = None
+        if opened.info.audio is not None:
+            self._sound_time = SoundTime(
+                self._timeline,
+                time_base=opened.info.audio.time_base,
+                video_base=opened.info.time_base,
+                stats=self.stats,
+            )
+        self._pictured = False
+        for note in opened.notes:
+            self.stats.note(note)
+            log.warning("%s: %s", self._camera_id, note)
+
+    def _new_losses(self, info: StreamInfo) -> LossWatch | None:
+        if not self._target.lossy or info.codec != "h264":
+            return None
+        return LossWatch(bytes(info.template.codec_context.extradata or b""))
+
+    def _new_decoder(self, context: VideoCodecContext) -> FrameDecoder:
+        return FrameDecoder(
+            context,
+            camera_id=self._camera_id,
+            stats=self.stats,
+            give_up=self._give_up,
+            on_size=self._resized,
+            size=(self.info.width, self.info.height),
+            strict=self._live,
+        )
+
     def _pass(self) -> Iterator[Packet]:
         """The packets of the container, once through."""
-        raws = iter(self._container.demux(self._stream))
+        wanted = [self._stream] if self._sound is None else [self._stream, self._sound]
+        raws = iter(self._container.demux(*wanted))
         while (raw := self._next(raws)) is not None:
-            if raw.is_corrupt:
-                self.stats.corrupt_packets += 1
-                continue
-            packet = self._stamped(raw)
-            if self.pace is not None:
-                self.pace.wait(ticks_to_us(packet.dts, self.info.time_base))
-                if self._stop.is_set():
-                    return
-            yield packet
+            for packet in self._accept(raw):
+                if self.pace is not None and not packet.is_audio:
+                    self.pace.wait(ticks_to_us(packet.dts, self.info.time_base))
+                    if self._stop.is_set():
+                        return
+                yield packet
 
-    def _next(
-        self, raws: "Iterator[av.Packet[av.VideoStream]]"
-    ) -> "av.Packet[av.VideoStream] | None":
+    def _accept(self, raw: Any) -> Iterator[Packet]:
+        """The packet in our words; before the first picture, sound waits."""
+        if self._sound is not None and raw.stream_index == self._sound.index:
+            self._check_pictures()
+            if self._pictured:
+                yield from self._sounding(raw)
+            else:
+                self._held.append(raw)
+        elif self._fits(raw):
+            yield self._picture(raw)
+            self._pictured, self._pictured_s = True, self._clock.monotonic()
+            while self._held:
+                yield from self._sounding(self._held.popleft())
+
+    def _next(self, raws: Iterator[Any]) -> Any:
         """The next packet with content; None at the end, and after `close`."""
         failure: av.FFmpegError | None = None
         with self._lock:
             if self._stop.is_set():
                 return None
             self._reading = True
+        began_s = self._clock.monotonic()
         try:
             return next((raw for raw in raws if raw.size > 0), None)
         except av.FFmpegError as error:
             failure = error
         finally:
+            self._gauges.waited(began_s, self._clock.monotonic())
             with self._lock:
                 self._reading = False
                 if self._stop.is_set():
@@ -177,7 +232,53 @@ class AvStream:
         self.stats.ended_early = True
         log.warning("%s", explain(failure, self._target, doing="read"))
 
-    def _stamped(self, raw: "av.Packet[av.VideoStream]") -> Packet:
+    def _check_pictures(self) -> None:
+        """Sound alone is no sign of life.
+
+        Raises:
+            SourceLost
+        """
+        silent_s = self._clock.monotonic() - self._pictured_s
+        if self._live and silent_s > self._target.read_s:
+            raise SourceLost(f"{self._target.address} sends sound, but no picture any more")
+
+    def _fits(self, raw: Any) -> bool:
+        """True for a packet that can be handed on; `info` is that of this packet afterwards."""
+        data = bytes(raw) if raw.is_keyframe else b""
+        info: StreamInfo | None = None
+        if not raw.is_corrupt and raw.size <= MOST_PACKET_BYTES:
+            info = self._formats.look(data, self.info, is_keyframe=raw.is_keyframe)
+        if info is None:
+            self.stats.corrupt_packets += 1
+            self._decoder.damaged()
+            self._refused += 1
+            if self._refused >= MOST_BAD:
+                raise self._give_up(f"nothing usable in the last {MOST_BAD} packets of video")
+            return False
+        self._refused = 0
+        if info is not self.info:
+            self._change(info)
+        return True
+
+    def _change(self, info: StreamInfo) -> None:
+        """The format is another one from this packet on."""
+        self.stats.format_changes += 1
+        log.info(
+            "%s: the video is %s, %dx%d from now on",
+            self._camera_id,
+            info.codec,
+            info.width,
+            info.height,
+        )
+        other_codec, self.info = info.codec != self.info.codec, info
+        if other_codec:
+            context = av.CodecContext.create(info.codec, "r")
+            if not isinstance(context, VideoCodecContext):
+                raise self._give_up(f"its video changed to a codec not known here ({info.codec})")
+            self._decoder = self._new_decoder(context)
+            self._losses = self._new_losses(info)
+
+    def _picture(self, raw: Any) -> Packet:
         duration = raw.duration or 0
         arrived_us = to_us(self._clock.now())
         stamp = self._timeline.stamp(raw.pts, raw.dts, duration, arrived_us)
@@ -185,6 +286,10 @@ class AvStream:
         data = bytes(raw)
         self.stats.packets += 1
         self.stats.bytes += len(data)
+        if self._losses is not None and self._losses.lost(data):
+            self.stats.lost_references += 1
+            self._decoder.damaged()
+        self._measure(len(data), arrived_us, stamp.at_us)
         return Packet(
             data=data,
             pts=stamp.pts,
@@ -195,16 +300,55 @@ class AvStream:
             origin=raw,
         )
 
-    def _begin_again(self, opened: Opened) -> None:
-        """Go on with the same file, opened again; times and the decoder go on too."""
+    def _measure(self, size: int, arrived_us: int, at_us: int) -> None:
+        try:
+            self._gauges.count(self._clock.monotonic(), size, picture=True)
+            self._skip = self._gauges.timed(arrived_us, at_us)
+        except SourceLost as error:
+            raise SourceLost(f"{self._target.address}: {error}") from error
+
+    def _sounding(self, raw: Any) -> Iterator[Packet]:
+        """A packet of sound, where it has a place in time."""
+        if self._sound_time is None or raw.is_corrupt or raw.size > MOST_PACKET_BYTES:
+            self.stats.audio_dropped += 1
+            return
+        duration = raw.duration or 0
+        stamp = self._sound_time.stamp(raw.pts, duration)
+        if stamp is None:
+            return
+        data = bytes(raw)
+        self.stats.audio_packets += 1
+        self.stats.audio_bytes += len(data)
+        self._gauges.count(self._clock.monotonic(), len(data), picture=False)
+        yield Packet(
+            data=data,
+            pts=stamp.pts,
+            dts=stamp.dts,
+            duration=duration,
+            is_keyframe=False,
+            at_us=stamp.at_us,
+            is_audio=True,
+        )
+
+    def _continue_with(self, following: Following) -> None:
+        """Go on with what was opened; where the format is the same, as if it were one file."""
+        opened = following.opened
+        same = same_format(opened.info, self.info)
+        if isinstance(self._timeline, FileTime):
+            if same:
+                self._timeline.again(following.begins_us)
+            else:
+                start_us = max(following.begins_us or 0, self._timeline.end_us)
+                self._timeline = file_time(opened.info, start_us, self.stats)
         with self._lock:
             self._container.close()
-            self._container, self._stream = opened.container, opened.stream
+            self._take(opened)
             if self._stop.is_set():
                 self._container.close()
-        self.stats.loops += 1
-        if isinstance(self._timeline, FileTime):
-            self._timeline.again()
+        self._held.clear()
+        if not same:
+            self.info = opened.info
+            self._decoder = self._new_decoder(opened.stream.codec_context)
 
     def _check_complete(self) -> None:
         """Say it when a file holds less than it promises."""
@@ -223,50 +367,27 @@ class AvStream:
         return kind(f"{self._target.address}: {sentence}")
 
     def _resized(self, width: int, height: int) -> None:
-        self.info = replace(self.info, width=width, height=height)
+        """A codec whose packets do not say their size: the decoder found out."""
+        if (width, height) != (self.info.width, self.info.height):
+            self.info = replace(self.info, width=width, height=height)
 
 
-def open_live(
-    target: Target, *, camera_id: str, clock: Clock, opened: Opened | None = None
-) -> AvStream:
-    """Open a camera (or go on with one that is open): its first packet is now.
+def same_format(one: StreamInfo, other: StreamInfo) -> bool:
+    """True where one muxer and one decoder can go on from one to the other."""
+    return _format(one) == _format(other)
 
-    Raises:
-        SourceLost, SourceRefused: see `open_video`.
-    """
-    opened = opened or open_video(target)
-    stats = SourceStats()
-    timeline = LiveTime(
-        time_base=opened.info.time_base, frame_rate=opened.info.frame_rate, stats=stats
-    )
-    return AvStream(
-        target,
-        opened,
-        camera_id=camera_id,
-        clock=clock,
-        stats=stats,
-        timeline=timeline,
-        live=True,
+
+def _format(info: StreamInfo) -> tuple[object, ...]:
+    audio = info.audio
+    return (
+        *(info.codec, info.width, info.height, info.time_base),
+        bytes(info.template.codec_context.extradata or b""),
+        audio and (audio.codec, audio.sample_rate, audio.channels, audio.time_base),
     )
 
 
-def open_recorded(
-    target: Target, opened: Opened, *, camera_id: str, clock: Clock, start_us: int
-) -> AvStream:
-    """Read a recording that is already open, from `start_us`."""
-    stats = SourceStats()
-    timeline = FileTime(
-        start_us=start_us,
-        time_base=opened.info.time_base,
-        frame_rate=opened.info.frame_rate,
-        stats=stats,
-    )
-    return AvStream(
-        target,
-        opened,
-        camera_id=camera_id,
-        clock=clock,
-        stats=stats,
-        timeline=timeline,
-        live=False,
+def file_time(info: StreamInfo, start_us: int, stats: SourceStats) -> FileTime:
+    """The timeline of a recording."""
+    return FileTime(
+        start_us=start_us, time_base=info.time_base, frame_rate=info.frame_rate, stats=stats
     )

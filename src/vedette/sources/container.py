@@ -1,20 +1,22 @@
 """Opens a container with libav, safely and within a time limit, and says in words what failed."""
 
-import io
+import errno
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 from av.container.input import InputContainer
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
-from vedette.contracts.packet import StreamInfo
+from vedette.contracts.packet import AudioInfo, StreamInfo
+from vedette.kit.clock import Clock
 from vedette.sources.address import Address
 from vedette.sources.decode import DECODER_OPTIONS
 from vedette.sources.planes import sane_size
+from vedette.sources.template import keep_parameters
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,obu,ivf,av1,"
@@ -23,7 +25,17 @@ FORMATS = (
 """Containers of video, and of audio, so that we can say that there is no video in it. Not among
 them: playlists (hls, concat, dash, sdp), which open others."""
 
+_LEAST_S = 0.5
+"""A second attempt gets at least this long."""
 _PATIENT = {"analyzeduration": "5000000", "probesize": "5000000"}
+
+
+class Unreachable(SourceLost):
+    """There is no connection: trying in another way is useless."""
+
+
+class Denied(SourceRefused):
+    """Wrong user name or password: trying in another way is useless."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,28 +49,40 @@ class Target:
     read_s: float = 10.0
     remote: bool = True
     """On a network, where trying again may help."""
+    audio: bool = False
+    """Its sound is wanted."""
+    lossy: bool = False
+    """What was sent may not arrive (UDP)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An open container and its video stream."""
+    """An open container and its video stream, with the sound where that is wanted."""
 
     container: InputContainer
     stream: VideoStream
     info: StreamInfo
+    sound: AudioStream | None = None
+    notes: tuple[str, ...] = ()
+    """What is not as it should be, and was left out."""
 
 
-def open_video(target: Target) -> Opened:
+def open_video(target: Target, *, clock: Clock, limit_s: float | None = None) -> Opened:
     """Open the container and choose its video stream.
 
+    Args:
+        limit_s: all of it takes no longer than this; absent, `target.open_s`.
     Raises:
         SourceLost: it cannot be reached now.
         SourceRefused: there is no video that can be read.
     """
-    opened = _open(target)
+    limit_s = target.open_s if limit_s is None else limit_s
+    until_s = clock.monotonic() + limit_s
+    opened = _open(target, limit_s / 2)  # libav takes this time twice: to connect, to probe
     if opened.stream.codec_context is not None and opened.stream.width == 0:
         opened.container.close()  # a camera that was joined between two keyframes
-        opened = _open(replace(target, options={**target.options, **_PATIENT}))
+        patient = replace(target, options={**target.options, **_PATIENT})
+        opened = _open(patient, max(_LEAST_S, (until_s - clock.monotonic()) / 2))
     width, height = opened.info.width, opened.info.height
     if not sane_size(width, height):
         opened.container.close()
@@ -70,14 +94,14 @@ def open_video(target: Target) -> Opened:
     return opened
 
 
-def _open(target: Target) -> Opened:
+def _open(target: Target, limit_s: float) -> Opened:
     failure: av.FFmpegError | None = None
     try:
         container = av.open(
             target.address.url,
             mode="r",
             options={**DECODER_OPTIONS, **target.options},
-            timeout=(target.open_s, target.read_s),
+            timeout=(limit_s, target.read_s),
             metadata_errors="replace",
         )
     except av.FFmpegError as error:
@@ -106,7 +130,47 @@ def _choose(container: InputContainer, target: Target) -> Opened:
     if not known:
         raise SourceRefused(f"{target.address}: its video has a codec that is not known here")
     stream = max(known, key=lambda candidate: candidate.width * candidate.height)
-    return Opened(container=container, stream=stream, info=_info(container, stream))
+    sound, notes = _choose_sound(container, target) if target.audio else (None, ())
+    for other in container.streams:
+        if other.index not in {stream.index, sound and sound.index}:
+            other.discard = Discard.all
+    return Opened(
+        container=container,
+        stream=stream,
+        info=replace(_info(container, stream), audio=_sound_info(sound) if sound else None),
+        sound=sound,
+        notes=notes,
+    )
+
+
+def _choose_sound(
+    container: InputContainer, target: Target
+) -> tuple[AudioStream | None, tuple[str, ...]]:
+    """The first stream of sound that can be kept; why there is none, where there should be."""
+    why = ""
+    for stream in container.streams.audio:
+        if stream.codec_context is None:
+            why = "its codec is not known here"
+        elif not stream.codec_context.sample_rate or not stream.codec_context.channels:
+            why = "it does not say its rate or its channels"
+        else:
+            try:
+                keep_parameters(stream)
+            except ValueError:
+                why = f"no file takes its codec ({stream.codec_context.name})"
+            else:
+                return stream, ()
+    return None, (f"{target.address}: its sound is left out: {why}",) if why else ()
+
+
+def _sound_info(stream: AudioStream) -> AudioInfo:
+    return AudioInfo(
+        codec=stream.codec_context.codec.canonical_name,
+        sample_rate=stream.codec_context.sample_rate,
+        channels=stream.codec_context.channels,
+        time_base=stream.time_base or Fraction(1, stream.codec_context.sample_rate),
+        template=keep_parameters(stream),
+    )
 
 
 def _info(container: InputContainer, stream: VideoStream) -> StreamInfo:
@@ -126,21 +190,18 @@ def _info(container: InputContainer, stream: VideoStream) -> StreamInfo:
     )
 
 
-def keep_parameters(stream: VideoStream) -> Any:
-    """A copy of a stream's codec parameters that outlives its container.
-
-    libav frees the demuxer's stream when the container is closed; a clip may still need it. The
-    copy is the stream of a muxer that never writes.
-    """
-    holder = av.open(io.BytesIO(), "w", format="matroska")
-    return holder.add_stream_from_template(stream, opaque=True)
-
-
 def explain(error: av.FFmpegError, target: Target, *, doing: str = "open") -> VedetteError:
     """Our error for libav's: a sentence without secrets, and whether to try again."""
     if target.remote and not isinstance(error, _FINAL):
-        return SourceLost(target.address.scrub(_remote_sentence(error, target, doing)))
-    return SourceRefused(target.address.scrub(_final_sentence(error, target, doing)))
+        kind = Unreachable if isinstance(error, _UNREACHABLE) or error.errno in _CUT else SourceLost
+        return kind(target.address.scrub(_remote_sentence(error, target, doing)))
+    sentence = target.address.scrub(_final_sentence(error, target, doing))
+    return Denied(sentence) if isinstance(error, _DENIED) else SourceRefused(sentence)
+
+
+_UNREACHABLE = (av.ConnectionRefusedError, av.ConnectionResetError, av.TimeoutError, av.ExitError)
+_CUT = {errno.EIO, errno.EHOSTUNREACH, errno.ENETUNREACH}
+_DENIED = (av.HTTPUnauthorizedError, av.HTTPForbiddenError)
 
 
 _FINAL = (
@@ -155,7 +216,7 @@ _FINAL = (
 
 def _final_sentence(error: av.FFmpegError, target: Target, doing: str) -> str:
     where, words = target.address, _words(error)
-    if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
+    if isinstance(error, _DENIED):
         return f"{where} refused the user name or password"
     if isinstance(error, av.HTTPNotFoundError | av.HTTPBadRequestError):
         return f"{where}: the server has nothing at this path ({words})"
@@ -175,7 +236,7 @@ def _remote_sentence(error: av.FFmpegError, target: Target, doing: str) -> str:
         return f"{where} cannot be reached: nothing listens at that port"
     if isinstance(error, av.TimeoutError | av.ExitError):
         limit_s = target.open_s if doing == "open" else target.read_s
-        return f"{where} did not answer within {limit_s:g} s"
+        return f"{where} did not answer in time (the limit is {limit_s:g} s)"
     if doing == "open":
         return f"{where} cannot be opened ({_words(error)})"
     return f"{where} stopped sending ({_words(error)})"
@@ -185,5 +246,7 @@ def _words(error: av.FFmpegError) -> str:
     """libav's fixed text for the kind of error; never its message, which repeats the URL."""
     if isinstance(error, av.ArgumentError):  # what a whitelist of formats answers
         return "not a kind of video that is read here"
+    if error.errno == errno.EPROTONOSUPPORT:
+        return "it does not deliver over this transport; try another one"
     text = (error.strerror or type(error).__name__).strip().rstrip(".")
     return text[:1].lower() + text[1:]

@@ -18,6 +18,9 @@ from vedette.sources.stats import SourceStats
 MOST_BAD = 1000
 """So many packets in a row without a usable picture, and the stream is given up (cameras with
 long groups of pictures may begin with several hundred that cannot be decoded)."""
+MOST_DARK_S = 10.0
+"""After damage, pictures are left out until the next keyframe, but not for longer than this: there
+are streams that renew themselves bit by bit, without keyframes."""
 _REMEMBERED = 256
 """Packets that a decoder may hold before their picture comes out (it holds 16 at most)."""
 
@@ -48,7 +51,11 @@ class FrameDecoder:
         give_up: Callable[[str], VedetteError],
         on_size: Callable[[int, int], None],
         size: tuple[int, int] | None = None,
+        strict: bool = False,
     ) -> None:
+        """Args:
+        strict: after damage, leave out what may be built on it, until the next keyframe.
+        """
         context.thread_count = 1
         context.options = {**context.options, **DECODER_OPTIONS}
         self._context = context
@@ -61,6 +68,18 @@ class FrameDecoder:
         self._times: OrderedDict[int, int] = OrderedDict()
         self._last_us = 0
         self._bad = 0
+        self._strict = strict
+        self._damaged_us: int | None = None
+        """Since when pictures may be built on what is damaged; None while they are sound."""
+        self._sound_from: int | None = None
+        """PTS of the keyframe that ends this."""
+
+    def damaged(self) -> None:
+        """What comes next may be built on something that is missing."""
+        if self._strict:
+            if self._damaged_us is None:
+                self._damaged_us = self._last_us
+            self._sound_from = None
 
     def decode(self, packet: Packet) -> Sequence[Frame]:
         """The frames that this packet completes.
@@ -71,6 +90,8 @@ class FrameDecoder:
         self._times[packet.pts] = self._last_us = packet.at_us
         while len(self._times) > _REMEMBERED:
             self._times.popitem(last=False)
+        if self._damaged_us is not None and packet.is_keyframe:
+            self._sound_from = packet.pts
         return self._take(decodable(packet))
 
     def flush(self) -> Sequence[Frame]:
@@ -85,6 +106,7 @@ class FrameDecoder:
         except (av.FFmpegError, MemoryError):
             self._stats.decode_errors += 1
             pictures = []
+            self.damaged()
         frames = [frame for picture in pictures if (frame := self._frame(picture)) is not None]
         self._bad = 0 if frames else self._bad + 1
         if self._bad >= MOST_BAD:
@@ -96,6 +118,11 @@ class FrameDecoder:
         size = (picture.width, picture.height)
         if picture.is_corrupt or not sane_size(*size):
             self._stats.damaged_frames += 1
+            self.damaged()
+            return None
+        at_us = self._time_of(picture)
+        if self._damaged_us is not None and not self._recovered(picture.pts, at_us):
+            self._stats.damaged_frames += 1
             return None
         if size != self._size:
             self._stats.size_changes += 1
@@ -106,11 +133,18 @@ class FrameDecoder:
         return Frame(
             camera_id=self._camera_id,
             number=self._stats.frames,
-            at_us=self._time_of(picture),
+            at_us=at_us,
             y=y,
             u=u,
             v=v,
         )
+
+    def _recovered(self, pts: int | None, at_us: int) -> bool:
+        sound = self._sound_from is not None and pts is not None and pts >= self._sound_from
+        dark_us = at_us - (self._damaged_us or 0)
+        if sound or not 0 <= dark_us < MOST_DARK_S * 1e6:
+            self._damaged_us = self._sound_from = None
+        return self._damaged_us is None
 
     def _time_of(self, picture: VideoFrame) -> int:
         if picture.pts is None:

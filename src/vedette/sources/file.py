@@ -2,6 +2,7 @@
 
 import os
 import stat
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +12,11 @@ from vedette.contracts.errors import SourceRefused
 from vedette.kit.clock import Clock
 from vedette.plugins.registry import PluginConfig
 from vedette.sources.address import Address
-from vedette.sources.av_stream import AvStream, open_recorded
+from vedette.sources.av_stream import AvStream, Following
 from vedette.sources.container import FORMATS, Target, open_video
+from vedette.sources.opening import open_recorded
 from vedette.sources.start import Start, start_us
+from vedette.sources.stats import SourceStats
 
 
 class FileConfig(PluginConfig):
@@ -41,10 +44,13 @@ class FileSource:
     live = False
     """It ends for good, also where it is paced."""
 
-    def __init__(self, config: FileConfig, *, camera_id: str, clock: Clock) -> None:
+    def __init__(
+        self, config: FileConfig, *, camera_id: str, clock: Clock, audio: bool = False
+    ) -> None:
         self._config = config
         self._camera_id = camera_id
         self._clock = clock
+        self._audio = audio
 
     def __str__(self) -> str:
         return str(self._config.path)
@@ -57,8 +63,8 @@ class FileSource:
         """
         config = self._config
         _check(config.path)
-        target = _target(config.path)
-        opened = open_video(target)
+        target = _target(config.path, audio=self._audio)
+        opened = open_video(target, clock=self._clock)
         stream = open_recorded(
             target,
             opened,
@@ -69,15 +75,21 @@ class FileSource:
         if config.pace == "realtime":
             stream.paced()
         if config.loop:
-            stream.loops = lambda: open_video(target)
+            stream.more = partial(self._again, target, stream.stats)
         return stream
 
+    def _again(self, target: Target, stats: SourceStats) -> Following:
+        opened = open_video(target, clock=self._clock)
+        stats.loops += 1
+        return Following(opened=opened)
 
-def _target(path: Path) -> Target:
+
+def _target(path: Path, *, audio: bool) -> Target:
     return Target(
         address=FileAddress(path),
         options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
         remote=False,
+        audio=audio,
     )
 
 

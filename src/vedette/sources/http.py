@@ -7,8 +7,9 @@ from pydantic import ConfigDict, Field, field_validator
 from vedette.kit.clock import Clock
 from vedette.plugins.registry import PluginConfig
 from vedette.sources.address import Address, check_url
-from vedette.sources.av_stream import AvStream, open_live, open_recorded
+from vedette.sources.av_stream import AvStream
 from vedette.sources.container import FORMATS, Target, open_video
+from vedette.sources.opening import open_live, open_recorded
 from vedette.sources.start import Start, start_us
 
 _SCHEMES = ("http", "https")
@@ -41,12 +42,15 @@ class HttpSource:
 
     Config = HttpConfig
 
-    def __init__(self, config: HttpConfig, *, camera_id: str, clock: Clock) -> None:
+    def __init__(
+        self, config: HttpConfig, *, camera_id: str, clock: Clock, audio: bool = False
+    ) -> None:
         self.live = config.live is not False
         """As configured; where that is left open, true until `open` has found a length."""
         self._config = config
         self._camera_id = camera_id
         self._clock = clock
+        self._audio = audio
         self._address = Address(config.url)
 
     def __str__(self) -> str:
@@ -62,7 +66,7 @@ class HttpSource:
         target, config = self._target(), self._config
         if config.live:
             return open_live(target, camera_id=self._camera_id, clock=self._clock)
-        opened = open_video(target)
+        opened = open_video(target, clock=self._clock)
         if config.live is None:
             self.live = opened.info.duration_s == 0.0
         if self.live:
@@ -86,4 +90,5 @@ class HttpSource:
             },
             open_s=config.open_timeout_s,
             read_s=config.read_timeout_s,
+            audio=self._audio,
         )

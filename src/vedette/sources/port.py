@@ -16,7 +16,8 @@ class Stream(Protocol):
     stats: SourceStats
 
     def packets(self) -> Iterator[Packet]:
-        """Every packet in decoding order; ends at the end of a file.
+        """Every packet in decoding order, sound among them where it is wanted; ends at the end of a
+        file. `info` is that of the packet just given, from the first one of a new format on.
 
         Raises:
             SourceLost: the camera stopped sending.
@@ -25,7 +26,8 @@ class Stream(Protocol):
         ...
 
     def decode(self, packet: Packet) -> Sequence[Frame]:
-        """The frames that this packet completes; damaged ones are counted and left out."""
+        """The frames that this packet completes, none for sound; damaged ones are counted and left
+        out."""
         ...
 
     def flush(self) -> Sequence[Frame]:
@@ -38,7 +40,10 @@ class Stream(Protocol):
 
 
 class Source(Protocol):
-    """One camera, by address. The pipeline opens it again after a loss."""
+    """One camera, by address. The pipeline opens it again after a loss.
+
+    Built with `(config, *, camera_id, clock, audio)`; `audio`: its sound is wanted.
+    """
 
     live: bool
     """True where frames come when they come, and an end is a loss; False for a recording, which

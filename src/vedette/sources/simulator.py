@@ -15,13 +15,13 @@ from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import Clock
 from vedette.plugins.registry import PluginConfig
-from vedette.sources.av_stream import Pace
-from vedette.sources.container import keep_parameters
 from vedette.sources.decode import FrameDecoder
+from vedette.sources.pace import Pace
 from vedette.sources.scene import Scene, Truth, default_scene, truth_at
 from vedette.sources.scene_file import encoded
 from vedette.sources.start import Start, start_us
 from vedette.sources.stats import SourceStats
+from vedette.sources.template import keep_parameters
 
 _ENCODER = "libvpx-vp9"  # plays in every browser; no GPL encoder in the product
 
@@ -43,7 +43,11 @@ class SimulatorSource:
     Config = SimulatorConfig
     live = False
 
-    def __init__(self, config: SimulatorConfig, *, camera_id: str, clock: Clock) -> None:
+    def __init__(
+        self, config: SimulatorConfig, *, camera_id: str, clock: Clock, audio: bool = False
+    ) -> None:
+        """`audio` changes nothing: the scene is silent."""
+        del audio
         self._config = config
         self._camera_id = camera_id
         self._clock = clock

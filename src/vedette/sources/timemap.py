@@ -18,6 +18,10 @@ DRIFT_US = 500_000
 """More disagreement than this with the wall clock is drift, not jitter."""
 DRIFT_FOR_US = 1_000_000
 """Drift must last this long: a burst after a stall is gone sooner."""
+OPENING_US = 3_000_000
+"""So long after opening, a packet that comes before its time puts the anchor back: the first ones
+had waited (for the format to be found out), and none comes before it was made."""
+EARLY_US = 20_000
 SLEW = 4
 """While time is ahead, one part in this many is taken back."""
 BACK_S = 1.0
@@ -61,6 +65,7 @@ class Continuity:
         self._shift = 0
         self._last: int | None = None
         self._known = False
+        self._restarted = False
         self._recent: deque[int] = deque(maxlen=32)
         self.end = 0
         """Where the last picture ends, in ticks."""
@@ -95,9 +100,15 @@ class Continuity:
         self.end = max(self.end, shown + (duration if duration > 0 else self.nominal))
         return shown, placed
 
-    def restart(self, first: int) -> None:
-        """The same file begins again: its `first` tick now follows the end."""
-        self._shift = self.end - first
+    @property
+    def shift(self) -> int:
+        """Ticks that are added to what the demuxer says at present."""
+        return self._shift
+
+    def restart(self, first: int, at: int | None = None) -> None:
+        """Another beginning: its `first` tick is now `at`, or follows the end (never before)."""
+        self._shift = max(self.end, at or 0) - first
+        self._restarted = True
         self._recent.clear()
 
     def _next(self) -> int:
@@ -110,6 +121,9 @@ class Continuity:
             self._shift = self._next() - raw
             return self._next()
         step = raw + self._shift - self._last
+        if self._restarted:  # as far from the one before as it may be
+            self._restarted = False
+            return self._last + max(1, step)
         if step > self._ticks(most_gap_s) or step < -self._ticks(BACK_S):
             self._stats.jumps += 1
             self.jumped = True
@@ -133,22 +147,50 @@ class FileTime:
         self._first: int | None = None
         self._first_raw: int | None = None
         self._begins_again = False
+        self._begins_us: int | None = None
+        self.now = 0
+        """DTS of the latest packet, in ticks."""
+
+    @property
+    def order(self) -> Continuity:
+        """The unbroken timeline."""
+        return self._order
+
+    def utc(self, ticks: int) -> int:
+        """UTC of a tick of the unbroken timeline."""
+        return self._start_us + ticks_to_us(ticks - (self._first or 0), self._time_base)
 
     def stamp(self, pts: int | None, dts: int | None, duration: int, arrived_us: int) -> Stamp:
         """Place one packet; when it arrived does not matter."""
         raw = pts if pts is not None else dts
         if self._begins_again:
-            self._order.restart(raw if raw is not None else (self._first_raw or 0))
+            first = raw if raw is not None else (self._first_raw or 0)
+            self._order.restart(first, self._ticks_of(self._begins_us))
             self._begins_again = False
         shown, placed = self._order.place(pts, dts, duration, FILE_GAP_S)
         if self._first is None:
             self._first, self._first_raw = shown, raw
-        at_us = self._start_us + ticks_to_us(shown - self._first, self._time_base)
-        return Stamp(pts=shown, dts=placed, at_us=at_us)
+        self.now = placed
+        return Stamp(pts=shown, dts=placed, at_us=self.utc(shown))
 
-    def again(self) -> None:
-        """The next packet is the first of the file again."""
+    def again(self, begins_us: int | None = None) -> None:
+        """The next packet is the first of the file again, or of the next file.
+
+        Args:
+            begins_us: UTC of that file's begin, where it is known; time never goes back for it.
+        """
         self._begins_again = True
+        self._begins_us = begins_us
+
+    @property
+    def end_us(self) -> int:
+        """UTC of the end of the last picture."""
+        return self._start_us if self._first is None else self.utc(self._order.end)
+
+    def _ticks_of(self, at_us: int | None) -> int | None:
+        if at_us is None:
+            return None
+        return (self._first or 0) + us_to_ticks(at_us - self._start_us, self._time_base)
 
 
 class LiveTime:
@@ -164,8 +206,9 @@ class LiveTime:
         """UTC of the zero."""
         self._ahead_us = 0
         """How far we are still ahead of the anchor, after it went back."""
-        self._arrived_us = 0
-        self._placed = 0
+        self._arrived_us = self._opened_us = 0
+        self.now = 0
+        """DTS of the latest packet, in ticks."""
         self._drifts_since: int | None = None
         self._drift_sign = 0
 
@@ -174,14 +217,26 @@ class LiveTime:
         passed_s = max(0, arrived_us - self._arrived_us) / US
         shown, placed = self._order.place(pts, dts, duration, passed_s + LIVE_GAP_S)
         if self._zero is None:
-            self._zero = placed
+            self._zero, self._opened_us = placed, arrived_us
             self._anchor_us = arrived_us - self._us(shown)
         else:
-            self._ahead_us -= min(self._ahead_us, self._us_between(self._placed, placed) // SLEW)
+            self._ahead_us -= min(self._ahead_us, self._us_between(self.now, placed) // SLEW)
             self._watch(placed, arrived_us)
-        self._placed, self._arrived_us = placed, arrived_us
-        at_us = self._anchor_us + self._us(shown) + self._ahead_us
-        return Stamp(pts=shown, dts=placed, at_us=at_us)
+        self.now, self._arrived_us = placed, arrived_us
+        return Stamp(pts=shown, dts=placed, at_us=self.utc(shown))
+
+    @property
+    def order(self) -> Continuity:
+        """The unbroken timeline."""
+        return self._order
+
+    def utc(self, ticks: int) -> int:
+        """UTC of a tick of the unbroken timeline, as things stand."""
+        return self._anchor_us + self._us(ticks) + self._ahead_us
+
+    def made_us(self) -> int:
+        """When the latest packet was made, by the camera's own clock from the first one on."""
+        return self._us(self.now)
 
     def _us(self, ticks: int) -> int:
         return ticks_to_us(ticks - (self._zero or 0), self._time_base)
@@ -192,6 +247,9 @@ class LiveTime:
     def _watch(self, placed: int, arrived_us: int) -> None:
         """Put the anchor right when drift lasts, or at once after a break."""
         drift_us = arrived_us - (self._anchor_us + self._us(placed))
+        if drift_us < -EARLY_US and 0 <= arrived_us - self._opened_us < OPENING_US:
+            self._shift_anchor(drift_us)
+            return
         sign = (drift_us > DRIFT_US) - (drift_us < -DRIFT_US)
         if sign == 0:
             self._drifts_since, self._drift_sign = None, 0
@@ -204,6 +262,9 @@ class LiveTime:
 
     def _reanchor(self, drift_us: int) -> None:
         self._stats.reanchors += 1
+        self._shift_anchor(drift_us)
+
+    def _shift_anchor(self, drift_us: int) -> None:
         self._anchor_us += drift_us
         self._ahead_us = max(0, self._ahead_us - drift_us)
         self._drifts_since, self._drift_sign = None, 0
