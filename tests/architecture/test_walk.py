@@ -25,6 +25,8 @@ MARKS = {
     ("vedette.pipeline.camera", "see", "return"): "seen",
 }
 """A packet is kept for clips first; then it is decoded, and its frame begins to walk."""
+OF_PACKETS = {"vedette.motion.sizes", "vedette.motion.slices"}
+"""The decode gate asks these before there is a frame."""
 ORDER = ["sources", "motion", "detect", "track", "zones", "rules", "media"]
 
 
@@ -41,7 +43,8 @@ def watched(steps: list[str]) -> Iterator[None]:
 
     def note(frame: FrameType, happening: str, _: Any) -> None:
         module = str(frame.f_globals.get("__name__", ""))
-        if happening not in {"call", "return"} or not module.startswith("vedette."):
+        ours = module.startswith("vedette.") and module not in OF_PACKETS
+        if happening not in {"call", "return"} or not ours:
             return
         stage, name = module.split(".")[1], frame.f_code.co_name
         if stage in STAGES and happening == "call":

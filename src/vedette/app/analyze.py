@@ -13,7 +13,7 @@ import numpy as np
 from vedette.app.build import Surroundings, build_camera
 from vedette.app.collect import Collected, Collector, demand_writable, write_text
 from vedette.app.detectors import build_detector
-from vedette.app.settings import CameraSettings, ModuleSettings
+from vedette.app.settings import CameraSettings, GateSettings, ModuleSettings
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.errors import ModelUnavailable, SourceLost, SourceRefused
 from vedette.contracts.frame import Frame
@@ -146,7 +146,7 @@ def analyze(
     detector = build_detector(analysis.detector, clock, progress)
     with detector, tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         pipeline = build_camera(
-            analysis.camera,
+            analysis.camera.model_copy(update={"gate": GateSettings(mode="always")}),
             Surroundings(
                 clock=clock,
                 bus=MemoryBus(clock=clock),

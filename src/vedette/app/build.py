@@ -1,12 +1,13 @@
 """Builds cameras from settings: the only place that knows which parts go where."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from vedette.app.detectors import DetectorPool
 from vedette.app.settings import CameraSettings
 from vedette.config.secrets import reveal
 from vedette.contracts.bus import Bus
@@ -15,14 +16,19 @@ from vedette.contracts.frame import Frame
 from vedette.contracts.sight import Tracks
 from vedette.contracts.sink import EventSink
 from vedette.detect.server import DetectorServer
+from vedette.detect.several import CameraDetector
 from vedette.kit.clock import Clock, from_us
+from vedette.kit.pressure import PressureBoard
 from vedette.media.picture import Mark, Outline, annotated
 from vedette.media.ring import PacketRing
 from vedette.pipeline.announce import Announcer
 from vedette.pipeline.book import EventBook
 from vedette.pipeline.camera import CameraPipeline
 from vedette.pipeline.capture import CapturePlan, EventCapture, Work
+from vedette.pipeline.decode_gate import DecodeGate
+from vedette.pipeline.effort import Effort
 from vedette.pipeline.gate import LookGate
+from vedette.pipeline.gate_plan import GateMode, GatePlan
 from vedette.pipeline.labels import LabelFilter
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
@@ -47,13 +53,15 @@ class Surroundings:
     clock: Clock
     bus: Bus
     sink: EventSink
-    detector: DetectorServer
+    detector: DetectorPool | DetectorServer
     work: Work
     parts: Path | None
     """Folder of clips in the making; None makes no media."""
     every_frame: bool = False
     """Look at every frame, whatever moves (for measuring)."""
     watchers: tuple[Watcher, ...] = ()
+    pressure: PressureBoard = field(default_factory=PressureBoard)
+    """How hard-pressed the process is; cameras obey it."""
     frames: Callable[[int, int], None] = lambda frames, in_all: None
     """Told of each decoded frame: how many so far, and in all."""
 
@@ -96,12 +104,13 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         work=around.work,
         failed=partial(_media_failed, stats),
     )
+    source = build("source", reveal(camera.source), camera_id=camera.id, clock=around.clock)
     announcer = Announcer(
         camera_id=camera.id, zone_ids=zones.zone_ids, bus=around.bus, clock=around.clock
     )
     return CameraPipeline(
         camera_id=camera.id,
-        source=build("source", reveal(camera.source), camera_id=camera.id, clock=around.clock),
+        source=source,
         ring=ring,
         motion=build("motion", camera.motion),
         look=_build_look(camera, around, announcer, stats),
@@ -118,13 +127,35 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         announcer=announcer,
         live=LiveView(draw=partial(draw_live, outlines=outlines, title=camera.title)),
         stats=stats,
+        gate=DecodeGate(plan=_gate_plan(camera, around)),
+        effort=Effort(board=around.pressure),
+        clock=around.clock,
+        ahead=getattr(source, "realtime", None),
         counted=around.frames,
+    )
+
+
+def _gate_plan(camera: CameraSettings, around: Surroundings) -> GatePlan:
+    settings = camera.gate
+    within_s = settings.alert_within_s
+    mode = GateMode(settings.mode) if settings.mode is not None else None
+    if around.every_frame:
+        mode = GateMode.ALWAYS
+    elif mode is None and within_s is None:
+        mode = GateMode.ADAPTIVE
+    return GatePlan(
+        mode=mode,
+        alert_within_s=within_s,
+        close_after_s=settings.close_after_s,
+        fps=camera.detect.fps,
+        max_bytes=round(camera.events.ring_mb * 2**20),
     )
 
 
 def _build_look(
     camera: CameraSettings, around: Surroundings, announcer: Announcer, stats: CameraStats
 ) -> Look:
+    detector = _detector_of(camera, around)
     return Look(
         camera_id=camera.id,
         gate=LookGate(
@@ -133,13 +164,20 @@ def _build_look(
             every_frame=around.every_frame,
             enabled=camera.detect.enabled,
         ),
-        detect=around.detector.submit,
-        keep=LabelFilter(camera.detect.labels, around.detector.labels),
+        detect=detector.submit,
+        keep=LabelFilter(camera.detect.labels, detector.labels),
         tracker=build("tracker", camera.tracker),
         announcer=announcer,
         stats=stats,
         watchers=around.watchers,
     )
+
+
+def _detector_of(camera: CameraSettings, around: Surroundings) -> CameraDetector:
+    """The models that look for this camera; a lone server (in measurements) looks for all."""
+    if isinstance(around.detector, DetectorServer):
+        return CameraDetector((around.detector,), wanted=camera.detect.labels)
+    return around.detector.for_camera(camera.detect)
 
 
 def _wait_s(camera: CameraSettings, zones: ZoneMap) -> float:

@@ -1,6 +1,6 @@
 """Compressed video as it came from the camera: kept, copied and cut without decoding."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -58,6 +58,10 @@ class Packet:
     is_audio: bool = False
     """Sound: `pts`, `dts` and `duration` count in `StreamInfo.audio.time_base`; each packet of it
     can be decoded alone, and none is a keyframe."""
+
+    def bare(self) -> "Packet":
+        """The same without `origin`: what is kept for a while, so that memory holds it once."""
+        return self if self.origin is None else replace(self, origin=None)
 
 
 class PacketTap(Protocol):

@@ -61,7 +61,7 @@ class PacketRing:
         elif not self._groups:
             return
         group = self._groups[-1]
-        group.packets.append(packet)
+        group.packets.append(packet.bare())
         group.bytes += len(packet.data)
         self._bytes += len(packet.data)
         self._trim(packet.at_us)

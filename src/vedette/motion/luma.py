@@ -123,17 +123,26 @@ class LumaMotion:
         if scene.looks <= 2 or frame.at_us - scene.started_us < self.config.learn_s * 1e6:
             self._learn(scene, small, 1.0 / scene.looks)
             return self._say("learning", frame.at_us)
-        changed, light = self._changed(scene, small)
-        fraction = cv2.countNonZero(changed) / scene.watched
+        changed, relit = self._changed(scene, small)
+        if relit is not None:
+            scene.background = relit
+        fraction, boxes = self._measure(changed, scene)
         scene.fraction = fraction
-        boxes = NO_BOXES
-        if fraction >= self.config.min_area / 4:
-            boxes = self._boxes(changed, scene)
         self._learn(scene, small, 1.0 - math.exp(-elapsed_s / self.config.background_s))
         if len(boxes):
             self._moved_us = frame.at_us
             return self._say("motion", frame.at_us, fraction, boxes)
-        return self._say("light_change" if light else "quiet", frame.at_us, fraction)
+        return self._say("quiet" if relit is None else "light_change", frame.at_us, fraction)
+
+    def probe(self, frame: Frame) -> Motion:
+        """What `look` would say, without learning; `active` only where this frame shows motion."""
+        scene = self._scene
+        if scene is None or scene.shape != frame.y.shape or self._stale(scene, frame.at_us):
+            return Motion(fraction=0.0, boxes=NO_BOXES, active=False, code="learning")
+        changed, relit = self._changed(scene, _shrink(frame.y, scene.stride))
+        fraction, boxes = self._measure(changed, scene)
+        code = "motion" if len(boxes) else "quiet" if relit is None else "light_change"
+        return Motion(fraction=fraction, boxes=boxes, active=bool(len(boxes)), code=code)
 
     def _say(self, code: str, at_us: int, fraction: float = 0.0, boxes: F32 = NO_BOXES) -> Motion:
         moved_us = self._moved_us
@@ -142,8 +151,8 @@ class LumaMotion:
         return Motion(fraction=fraction, boxes=boxes, active=active, code=code)
 
     def _stale(self, scene: _Scene, at_us: int) -> bool:
-        """After so long a gap the background says nothing."""
-        return at_us - scene.at_us > 10e6 * self.config.background_s
+        """After so long a gap, or when time goes back, the background says nothing."""
+        return not 0 <= at_us - scene.at_us <= 10e6 * self.config.background_s
 
     def _begin(self, frame: Frame) -> _Scene:
         height, width = frame.y.shape
@@ -164,29 +173,36 @@ class LumaMotion:
             at_us=frame.at_us,
         )
 
-    def _changed(self, scene: _Scene, small: U8) -> tuple[U8, bool]:
-        """(rows, columns) 255 where something changed; and whether the light did."""
+    def _measure(self, changed: U8, scene: _Scene) -> tuple[float, F32]:
+        """Part of the picture that changed, and the boxes of what is large enough."""
+        fraction = cv2.countNonZero(changed) / scene.watched
+        boxes = NO_BOXES
+        if fraction >= self.config.min_area / 4:
+            boxes = self._boxes(changed, scene)
+        return fraction, boxes
+
+    def _changed(self, scene: _Scene, small: U8) -> tuple[U8, F32 | None]:
+        """(rows, columns) 255 where something changed; where the light did, the background as it
+        looks in the present light."""
         known = np.asarray(cv2.convertScaleAbs(scene.background), dtype=np.uint8)
         changed = self._compare(scene, small, known)
         count = cv2.countNonZero(changed)
         if not count:
-            return changed, False
+            return changed, None
         fraction = count / scene.watched
         mean = cv2.mean(small, scene.watch)[0] - cv2.mean(known, scene.watch)[0]
         if fraction < LIGHT and abs(mean) < LIGHT_OFFSET:
-            return changed, False
+            return changed, None
         shift = relight(known, small, scene.watch) - _LEVELS
         lit = np.clip(scene.background + cv2.LUT(known, shift), 0.0, 255.0)
         unknown = (known >= BRIGHTEST) | (known <= DARKEST)
         lit[unknown] = small[unknown]
         left = self._compare(scene, small, cv2.convertScaleAbs(lit))
         if cv2.countNonZero(left) <= EXPLAINED * count:
-            scene.background = lit.astype(np.float32)
-            return left, True
+            return left, lit.astype(np.float32)
         if fraction > CUT and scene.fraction < LIGHT:
-            scene.background = small.astype(np.float32)
-            return np.zeros_like(changed), True
-        return changed, False
+            return np.zeros_like(changed), small.astype(np.float32)
+        return changed, None
 
     def _compare(self, scene: _Scene, small: U8, known: U8 | cv2.typing.MatLike) -> U8:
         """(rows, columns) 255 where the difference is beyond the noise of that place."""

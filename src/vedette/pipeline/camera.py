@@ -8,14 +8,19 @@ from typing import Any
 
 from vedette.contracts.facts import CameraState
 from vedette.contracts.frame import Frame
-from vedette.contracts.packet import Packet, PacketTap
-from vedette.contracts.sight import Tracks
+from vedette.contracts.packet import Packet, PacketTap, StreamInfo
+from vedette.contracts.sight import Motion, Tracks
 from vedette.contracts.sink import EventSink
 from vedette.contracts.verdict import RuleVerdict
+from vedette.kit.clock import Clock, SystemClock, to_us
 from vedette.media.ring import PacketRing
 from vedette.motion.port import MotionGate
 from vedette.pipeline.announce import Announcer
 from vedette.pipeline.book import EventBook
+from vedette.pipeline.decode_gate import DecodeGate
+from vedette.pipeline.decoding import Decoding
+from vedette.pipeline.effort import Effort
+from vedette.pipeline.gate_plan import GateMode, GatePlan
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look
@@ -31,9 +36,17 @@ PUT_BACK_US = 5_000_000
 """A camera that comes back more than this before it went: the machine's clock was put back."""
 
 
+def _always() -> DecodeGate:
+    return DecodeGate(plan=GatePlan(mode=GateMode.ALWAYS))
+
+
 @dataclass(slots=True, kw_only=True)
 class CameraPipeline:
-    """One camera. `watch` is one attempt; `keep_watching` (keeper.py) tries again."""
+    """One camera. `watch` is one attempt; `keep_watching` (keeper.py) tries again.
+
+    A recording is read and looked at in turns. A camera is read by one thread, which keeps its
+    packets (ring, clips, taps) and never waits for the pictures; those are another thread's.
+    """
 
     camera_id: str
     source: Source
@@ -48,8 +61,15 @@ class CameraPipeline:
     announcer: Announcer
     live: LiveView
     stats: CameraStats = field(default_factory=CameraStats)
+    gate: DecodeGate = field(default_factory=_always)
+    effort: Effort = field(default_factory=Effort)
+    clock: Clock = field(default_factory=SystemClock)
+    ahead: bool | None = None
+    """Whether reading goes on while pictures are looked at; None: where the source is live."""
     taps: tuple[PacketTap, ...] = ()
     """Others who take every packet: the recorder, live viewers."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """Of `ring`, `book` and `gate`: both threads use them."""
     counted: Callable[[int, int], None] = lambda frames, in_all: None
     """Told of each decoded frame: how many so far, and in all (0 where unknown)."""
     _frames_in_all: int = 0
@@ -59,8 +79,19 @@ class CameraPipeline:
     _zone_state: Any = None
     _rule_states: list[Any] = field(default_factory=list)
     _stream: Stream | None = None
+    _decoding: Decoding = field(init=False)
 
     def __post_init__(self) -> None:
+        self._decoding = Decoding(
+            camera_id=self.camera_id,
+            gate=self.gate,
+            effort=self.effort,
+            clock=self.clock,
+            lock=self.lock,
+            see=self.see,
+            moves=lambda frame: self.motion.probe(frame).active,
+        )
+        self.stats.skipped = self.gate.skipped
         self._restart()
 
     def watch(self, stop: threading.Event) -> None:
@@ -76,47 +107,66 @@ class CameraPipeline:
         try:
             if stop.is_set():  # set while it opened, when `interrupt` found nothing to close
                 return
-            self._frames_in_all = stream.info.frames
-            self._just_opened = True
+            self._begin_stream(stream)
             self.status(CameraState.ONLINE)
-            for packet in stream.packets():
-                self.take(stream, packet)
-                if stop.is_set():
-                    return
-            for frame in stream.flush():
-                self.see(frame)
+            if self.source.live if self.ahead is None else self.ahead:
+                self._decoding.run_ahead(lambda: self._read(stream, stop))
+            else:
+                self._read(stream, stop)
+            if not stop.is_set():
+                for frame in stream.flush():
+                    self.see(frame)
         finally:
             self._stream = None
             stream.close()
-            self.book.finish()
+            with self.lock:
+                self.book.finish()
 
     def interrupt(self) -> None:
         """End a `watch` that waits for its camera; called from another thread."""
         if (stream := self._stream) is not None:
             stream.close()
 
+    def trigger(self, name: str, at_us: int, *, active: bool) -> None:
+        """Somebody else (the camera itself, by ONVIF) saw something begin, or end; any thread.
+
+        The gate opens with the next packet; what is decoded then begins with the last frame that
+        was seen. `at_us`: since when, by our clock; a trigger is forgotten after a minute.
+        """
+        with self.lock:
+            self.gate.trigger(name, at_us, active=active)
+
     def take(self, stream: Stream, packet: Packet) -> None:
-        """One packet: kept for clips, then decoded and looked at."""
+        """One packet: kept for clips, then decoded and looked at if the gate says so."""
+        self.keep(stream.info, packet)
+        self._decoding.take(stream.info, packet, busy=self.book.busy)
+        self.stats.progress_s = self._decoding.alive_s
+        if packet.is_keyframe:
+            self._note_gate()
+
+    def keep(self, info: StreamInfo, packet: Packet) -> None:
+        """What is never left out: ring, clips, taps."""
         self.stats.packets += 1
         self.stats.bytes += len(packet.data)
-        self.ring.add(stream.info, packet)
-        self.book.packet(stream.info, packet)
+        bare = packet.bare()
+        with self.lock:
+            self.ring.add(info, bare)
+            self.book.packet(info, bare)
         for tap in self.taps:
-            tap.packet(stream.info, packet)
-        for frame in stream.decode(packet):
-            self.see(frame)
+            tap.packet(info, bare)
 
     def see(self, frame: Frame) -> None:
         """One frame: motion -> detect -> track -> zones -> rules -> media."""
         self.stats.frames += 1
         if frame.at_us <= self._last_us and not self._begins_anew(frame.at_us):
-            self.stats.stale += 1
+            self._count_old(frame.at_us)
             return
         self._just_opened = False
         if self.stats.first_frame_us < 0:
             self.stats.first_frame_us = frame.at_us
-        self._last_us = self.stats.last_frame_us = frame.at_us
+        self._last_us = self.stats.last_frame_us = self.gate.seen_us = frame.at_us
         self.counted(self.stats.frames, self._frames_in_all)
+        self.look.gate.thin(self.effort.thinning)
         if not self.look.gate.samples(frame.at_us):
             return
         if not self._session:
@@ -131,28 +181,32 @@ class CameraPipeline:
         self.ledger.note(verdicts)
         sight = Sight(frame=frame, tracks=tracks, samples=samples)
         self.announcer.zoned(sight)
-        self._judge(sight)
-        self.stats.events = self.book.opened
-        self.book.see(sight)
+        with self.lock:
+            self._judge(sight)
+            self.stats.events = self.book.opened
+            self.book.see(sight)
         self.ledger.sample(tracks, samples)
         self._end_tracks(tracks)
         self.live.put(frame, tracks)
+        self._tell_gate(frame, motion, tracks)
 
     def forget(self, code: str) -> None:
         """Close every event and give up every track: nobody knows what happened meanwhile."""
         if not self._session:
             return
-        for state, built in zip(self._rule_states, self.rules, strict=True):
-            verdicts = built.rule.finish(state, self._last_us, code)
-            self._explain(built, verdicts)
-            self.book.close_all(built, verdicts)
+        with self.lock:
+            for state, built in zip(self._rule_states, self.rules, strict=True):
+                verdicts = built.rule.finish(state, self._last_us, code)
+                self._explain(built, verdicts)
+                self.book.close_all(built, verdicts)
         self._end_tracks(self.look.finish(self._last_us))
         self._restart()
 
     def finish(self, code: str) -> None:
         """The camera is over: its source ended (`source_ended`), or we stop (`stopped`)."""
         self.forget(code)
-        self.book.finish()
+        with self.lock:
+            self.book.finish()
         self.status(CameraState.ENDED, code)
 
     def status(self, state: CameraState, detail: str = "", retry_in_s: float = 0.0) -> None:
@@ -161,13 +215,53 @@ class CameraPipeline:
         self.stats.detail = detail
         self.announcer.status(state, detail, retry_in_s)
 
+    def _begin_stream(self, stream: Stream) -> None:
+        self._frames_in_all = stream.info.frames
+        self.stats.source = stream.stats
+        self._just_opened = True
+        self._decoding.begin(stream)
+
+    def _read(self, stream: Stream, stop: threading.Event) -> bool:
+        """Take every packet; False where it was asked to stop."""
+        for packet in stream.packets():
+            self.take(stream, packet)
+            if stop.is_set():
+                return False
+        return True
+
+    def _tell_gate(self, frame: Frame, motion: Motion, tracks: Tracks) -> None:
+        if self._decoding.ahead:
+            self.stats.lag_s = (to_us(self.clock.now()) - frame.at_us) / 1e6
+        with self.lock:
+            self.gate.saw(
+                frame.at_us,
+                moving=motion.active,
+                quiet=motion.code == "quiet" and not motion.active,
+                unsettled=not tracks.confirmed.all(),
+            )
+
+    def _note_gate(self) -> None:
+        stats, gate = self.stats, self.gate
+        stats.pressure = self.effort.now
+        stats.gate_open, stats.gate_mode = gate.is_open, gate.mode.value
+        stats.gate_opened, stats.gate_note = gate.openings, gate.note
+        stats.expected_delay_s = gate.expected_delay_s
+        stats.ring_bytes, stats.ring_s = self.ring.bytes, self.ring.seconds
+
+    def _count_old(self, at_us: int) -> None:
+        if at_us <= self._decoding.again_us:
+            self.stats.redecoded += 1
+        else:
+            self.stats.stale += 1
+
     def _begins_anew(self, at_us: int) -> bool:
         """True where the clock was put back while a live camera was away; else it would be blind
         until the clock is where it was."""
         if not (self._just_opened and self.source.live and self._last_us - at_us > PUT_BACK_US):
             return False
         self.forget("clock_put_back")
-        self.book.finish()
+        with self.lock:
+            self.book.finish()
         self._session = ""
         return True
 

@@ -1,11 +1,35 @@
 """Which frames are looked at: a few per second, and the detector only when something moves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vedette.contracts.sight import Motion
 
 TOLERANCE_US = 10_000
 """A frame that comes this much too early is still the one that was meant."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sampler:
+    """Thins moments to `fps`, evenly; the same moments always give the same choice."""
+
+    fps: float
+    _due_us: int | None = None
+
+    def takes(self, at_us: int) -> bool:
+        """True when this moment is one of the chosen."""
+        period_us = round(1e6 / self.fps)
+        due_us = self._due_us
+        if due_us is None or due_us > at_us + period_us + TOLERANCE_US:  # first, or another rate
+            due_us = at_us
+        if at_us + TOLERANCE_US < due_us:
+            return False
+        self._due_us = max(due_us, at_us) if due_us + period_us <= at_us else due_us
+        self._due_us += period_us
+        return True
+
+    def forget(self) -> None:
+        """The next moment is chosen, whenever it comes."""
+        self._due_us = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,21 +45,20 @@ class LookGate:
     every_frame: bool = False
     enabled: bool = True
     """False: the detector never looks (the camera is only shown)."""
-    _due_us: int | None = None
+    _sampler: Sampler = field(init=False)
     _looked_us: int | None = None
     _owed: bool = False
 
+    def __post_init__(self) -> None:
+        self._sampler = Sampler(fps=self.fps)
+
+    def thin(self, factor: int) -> None:
+        """From now on, analyse only one of so many."""
+        self._sampler.fps = self.fps / factor
+
     def samples(self, at_us: int) -> bool:
         """True when the frame of this moment is to be analysed."""
-        if self.every_frame:
-            return True
-        period_us = round(1e6 / self.fps)
-        due_us = at_us if self._due_us is None else self._due_us
-        if at_us + TOLERANCE_US < due_us:
-            return False
-        follow_us = due_us + period_us
-        self._due_us = follow_us if follow_us > at_us else at_us + period_us
-        return True
+        return self.every_frame or self._sampler.takes(at_us)
 
     def looks(self, motion: Motion, at_us: int, *, watching: bool) -> bool:
         """True when the detector is to look; `watching`: objects are in view."""
@@ -56,5 +79,6 @@ class LookGate:
 
     def forget(self) -> None:
         """What was seen before does not count: look at the next frame, whatever its time."""
-        self._due_us = self._looked_us = None
+        self._sampler.forget()
+        self._looked_us = None
         self._owed = False

@@ -26,11 +26,15 @@ class CameraStats:
     """Of these, those that the detector saw."""
     stale: int = 0
     """Left out because their time was not after the one before."""
+    redecoded: int = 0
+    """Frames that were decoded a second time, for what came after them, when the gate opened."""
     skipped: Counter[str] = field(default_factory=Counter)
     """Packets that were not decoded, by cause: `gate` (nothing moves), `pressure` (what comes
     after cannot keep up), `lag` (dropped to catch up)."""
     gate_mode: str = "always"
     """`adaptive`, `keyframe` or `always`."""
+    gate_note: str = ""
+    """What to expect of the gate, in a sentence."""
     gate_open: bool = True
     gate_opened: int = 0
     """Times that the gate opened."""

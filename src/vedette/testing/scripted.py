@@ -55,6 +55,7 @@ class ScriptedStream:
         self.stats = SourceStats()
         self.closed = threading.Event()
         self._steps = tuple(steps)
+        self._frames: dict[int, Frame] = {}
 
     def packets(self) -> Iterator[Packet]:
         """See `Stream`; ends after `close`."""
@@ -66,6 +67,7 @@ class ScriptedStream:
             if not isinstance(step, Frame):
                 step()
                 continue
+            self._frames[step.at_us] = step
             yield Packet(
                 data=b"frame",
                 pts=step.at_us,
@@ -73,11 +75,10 @@ class ScriptedStream:
                 duration=0,
                 is_keyframe=True,
                 at_us=step.at_us,
-                origin=step,
             )
 
     def decode(self, packet: Packet) -> Sequence[Frame]:
-        return (packet.origin,)
+        return (self._frames[packet.pts],)
 
     def flush(self) -> Sequence[Frame]:
         return ()

@@ -80,6 +80,7 @@ def pipeline(
             ),
         )
         built.source = source
+        built.ahead = False  # a script's steps and what comes of them follow each other
         yield built
 
 

@@ -133,7 +133,7 @@ def test_a_small_step_back_after_a_reconnect_only_waits() -> None:
     again = film(PERSON, start_us=START + 3 * SECOND, seconds=4.0)
     source = ScriptedSource(film(PERSON, seconds=4.0), again)
 
-    with pipeline(source, sink=sink) as built:
+    with pipeline(source, sink=sink, gate={"mode": "always"}) as built:
         watch(built, end="")
         watch(built)
 
