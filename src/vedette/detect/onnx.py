@@ -18,7 +18,7 @@ from vedette.detect.graph import Graph, prepared
 from vedette.detect.heads import head
 from vedette.detect.heads.base import Question
 from vedette.detect.memory import OutOfMemory
-from vedette.detect.preprocess import Fit, blank, fill, fit
+from vedette.detect.preprocess import Fit, black_frame, blank, fill, fit
 from vedette.detect.suppress import suppress
 from vedette.models.labels import label_set
 from vedette.plugins.registry import PluginConfig
@@ -69,7 +69,8 @@ class OnnxConfig(PluginConfig):
         default=None,
         ge=1,
         le=64,
-        description="Threads within one picture; absent: as many as the cores allow, at most 4.",
+        description="Threads within one picture; absent: the cores, shared by the processes that "
+        "have cameras, at most 4.",
     )
     batch: int | None = Field(
         default=None,
@@ -100,13 +101,9 @@ class OnnxDetector:
 
     Config: ClassVar[type[PluginConfig]] = OnnxConfig
 
-    def __init__(
-        self, config: OnnxConfig, *, spec: ModelSpec, path: Path, threads: int = 1
-    ) -> None:
+    def __init__(self, config: OnnxConfig, *, spec: ModelSpec, path: Path) -> None:
         """Load the model and try it once on an empty picture.
 
-        Args:
-            threads: where the settings say nothing.
         Raises:
             ModelUnavailable: the file is not the model that `spec` describes, or the engine is
                 not installed.
@@ -120,7 +117,7 @@ class OnnxDetector:
         self._decode = head(spec.head)
         graph = _graph(path, spec)
         self.input = _input(config, spec, graph)
-        self._engine = _engine(graph, config, spec, threads)
+        self._engine = _engine(graph, config, spec)
         self._stacks = self._engine.batches and graph.batch is None
         self.batch = config.batch or (GPU_BATCH if self._stacks else 1)
         wait_ms = GPU_WAIT_MS if self._stacks else 0.0
@@ -205,13 +202,6 @@ def _keypoints(joints: F32 | None, keep: Bools, kept: Rows, place: Fit) -> F32 |
     return np.concatenate((where, scores), axis=-1).astype(np.float32)
 
 
-def black_frame(width: int, height: int) -> Frame:
-    """An empty picture, to try a model on."""
-    chroma = np.full(((height + 1) // 2, (width + 1) // 2), 128, np.uint8)
-    luma = np.zeros((height, width), dtype=np.uint8)
-    return Frame(camera_id="-", number=1, at_us=0, y=luma, u=chroma, v=chroma)
-
-
 def _graph(path: Path, spec: ModelSpec) -> Graph:
     try:
         data = path.read_bytes()
@@ -220,10 +210,10 @@ def _graph(path: Path, spec: ModelSpec) -> Graph:
     return prepared(data, spec.name, spec.input)
 
 
-def _engine(graph: Graph, config: OnnxConfig, spec: ModelSpec, threads: int) -> Engine:
+def _engine(graph: Graph, config: OnnxConfig, spec: ModelSpec) -> Engine:
     precision: Precision | None = None if config.precision == "auto" else config.precision
     options = EngineOptions(
-        threads=config.threads or threads,
+        threads=config.threads or 1,
         precision=precision,
         gpu=config.gpu,
         gpu_mem_gb=config.gpu_mem_gb,

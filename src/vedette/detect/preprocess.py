@@ -124,3 +124,10 @@ def fill(tensor: U8, frame: Frame, model: ModelInput, place: Fit) -> None:
         cv2.split(shown, [tensor[channel, rows, columns] for channel in range(3)])
     else:
         tensor[rows, columns] = shown
+
+
+def black_frame(width: int, height: int) -> Frame:
+    """An empty picture, to try a model on."""
+    chroma = np.full(((height + 1) // 2, (width + 1) // 2), 128, np.uint8)
+    luma = np.zeros((height, width), dtype=np.uint8)
+    return Frame(camera_id="-", number=1, at_us=0, y=luma, u=chroma, v=chroma)

@@ -15,6 +15,7 @@ from vedette.detect.attempt import Attempt
 from vedette.detect.counters import ServerCounters
 from vedette.detect.limits import ServerLimits
 from vedette.detect.port import Detector, close
+from vedette.detect.preprocess import black_frame
 from vedette.detect.queue import Answer, Asked, BatchSize, FairQueue, Waits
 from vedette.kit.clock import Clock
 from vedette.kit.supervise import guarded
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 SICK_AFTER = 3
 """Batches that failed one after the other before the server calls itself unwell."""
+SIZES = 4
+"""A new detector is tried on so many sizes of frames before it takes over."""
 LOOK_S = 1.0
 """The longest pause of the thread that watches over the serving one."""
 
@@ -87,6 +90,8 @@ class DetectorServer:
         self._job: _Job | None = None
         self._hung = False
         self._failures, self._last = 0, ""
+        self._sizes: dict[tuple[int, int], Frame] = {}
+        """A black frame of each of the first sizes that came."""
         self._thread = self._begin()
         self._watch = threading.Thread(target=self._supervise, name="detector-watch", daemon=True)
         self._watch.start()
@@ -125,15 +130,17 @@ class DetectorServer:
     def exchange(
         self, detector: Detector, rebuild: Callable[[], Detector] | None = None
     ) -> Exchange:
-        """Let a loaded, warm detector take over between two batches; the old one is closed.
+        """Let a loaded detector take over between two batches; the old one is closed.
 
+        It is tried on the sizes that cameras have, beside the old one, before it takes over.
         Waits for the batch that is being computed, not for what is in the queue.
 
         Args:
             rebuild: as in the constructor, for the new one.
         Raises:
-            ModelUnavailable: the server is closed.
+            ModelUnavailable: the server is closed, or the new one failed; the old one goes on.
         """
+        self._try_on_sizes(detector)
         began_s = self._clock.monotonic()
         with self._left:
             if self._closed.is_set():
@@ -155,6 +162,14 @@ class DetectorServer:
                 close(old)
         gap_s = self._clock.monotonic() - began_s
         return Exchange(before=old.labels, after=detector.labels, gap_s=gap_s)
+
+    def _try_on_sizes(self, detector: Detector) -> None:
+        attempt = Attempt(detector, BatchSize(1))
+        with self._left:
+            frames = list(self._sizes.values())
+        attempt.run(frames)
+        if attempt.errors:
+            raise attempt.errors[0]
 
     @property
     def problem(self) -> str:
@@ -237,6 +252,9 @@ class DetectorServer:
         answer: Answer = Future()
         self._queue.add(Asked(frame=frame, answer=answer, since_s=self._clock.monotonic()))
         self._tally.submitted += 1
+        size = (frame.width, frame.height)
+        if size not in self._sizes and len(self._sizes) < SIZES:
+            self._sizes[size] = black_frame(*size)
         self._came.notify_all()
         return answer
 

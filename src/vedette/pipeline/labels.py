@@ -7,7 +7,7 @@ from vedette.contracts.sight import Bools, Detections
 
 
 class LabelFilter:
-    """Chosen once from the detector's classes; every class where none is named."""
+    """Every class where none is named. Follows a detector that is exchanged for one with others."""
 
     def __init__(self, wanted: tuple[str, ...], known: tuple[str, ...]) -> None:
         """Choose.
@@ -19,11 +19,17 @@ class LabelFilter:
             raise InvalidConfig(
                 f"the detector does not know {strange[0]!r}; it knows: {', '.join(known)}"
             )
-        self._kept: Bools | None = (
-            np.array([label in wanted for label in known], dtype=np.bool_) if wanted else None
-        )
+        self._wanted = wanted
+        self._known = known
+        self._kept = self._chosen()
 
     def __call__(self, found: Detections) -> Detections:
-        if self._kept is None or not len(found):
+        if not self._wanted or not len(found):
             return found
+        if found.labels != self._known:
+            self._known = found.labels
+            self._kept = self._chosen()
         return found.pick(self._kept[found.classes])
+
+    def _chosen(self) -> Bools:
+        return np.array([label in self._wanted for label in self._known], dtype=np.bool_)

@@ -38,3 +38,17 @@ def test_nothing_found_stays_nothing() -> None:
 def test_an_unknown_class_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(InvalidConfig, match="does not know 'unicorn'; it knows: person, car, dog"):
         LabelFilter(("car", "unicorn"), KNOWN)
+
+
+def test_another_table_of_classes_is_followed() -> None:
+    keep = LabelFilter(("car", "cat"), (*KNOWN, "cat"))
+    others = Detections(
+        boxes=np.zeros((3, 4), dtype=np.float32),
+        scores=np.zeros(3, dtype=np.float32),
+        classes=np.array([0, 1, 2], dtype=np.int16),
+        labels=("cat", "person", "bus"),
+    )
+
+    assert keep(found(0, 1)).classes.tolist() == [1]
+    assert keep(others).classes.tolist() == [0]
+    assert keep(found(1, 0)).classes.tolist() == [1]
