@@ -109,9 +109,22 @@ def test_settings_are_replaced_while_cameras_go_on(pool: DetectorPool) -> None:
     assert done.gap_s < 1.0
     assert (done.name, done.model, done.lost) == ("default", "blob", ())
     assert pool.server("same") is pool.server("default")  # what shares it changes with it
-    assert pool.server("cats") is not pool.server("default")
     pool.replace(BLOB)
-    assert pool.server("default").labels == ("person", "car")
+    assert pool.server("same").labels == ("person", "car")
+
+
+def test_two_servers_may_come_to_the_same_model(pool: DetectorPool) -> None:
+    """Each of them goes on, for its own cameras."""
+    cats = pool.for_camera(detect("cats"))
+    plain = pool.for_camera(detect())
+    pool.replace(CATS)
+
+    assert pool.server("cats") is not pool.server("default")
+    assert pool.counters().exchanges == 1
+    for camera in (cats, plain):
+        assert camera.submit(a_scene()).result(LONG_S).labels[-1] == "dog"
+    pool.replace(BLOB)
+    assert pool.server("cats").labels == ("cat", "dog")
 
 
 def test_an_exchange_that_would_blind_a_camera_is_refused_unless_wanted(
