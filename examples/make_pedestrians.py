@@ -2,6 +2,10 @@
 
     python examples/make_pedestrians.py vtest.avi examples/pedestrians.mp4
 
+The held-out clip, labelled in tests/truth/heldout.csv, is the rest of the same recording:
+
+    python examples/make_pedestrians.py vtest.avi heldout.mp4 --skip 450 --frames 345
+
 The clip is encoded the way an IP camera encodes: H.264 without B frames, a closed group of
 pictures every two seconds, 10 frames a second, and nothing but video in the file. One encoder
 thread and ``-fflags +bitexact`` let the same libx264 give the same bytes, and leave no creation
@@ -31,8 +35,8 @@ ENCODER_OPTIONS = {
 }
 
 
-def make_excerpt(source: Path, destination: Path, frames: int = FRAMES) -> int:
-    """Encode the first ``frames`` frames of ``source`` into ``destination``.
+def make_excerpt(source: Path, destination: Path, frames: int = FRAMES, skip: int = 0) -> int:
+    """Encode ``frames`` frames of ``source`` into ``destination``, after the first ``skip``.
 
     Returns:
         How many frames were written: fewer than asked for if the source is shorter.
@@ -57,7 +61,9 @@ def make_excerpt(source: Path, destination: Path, frames: int = FRAMES) -> int:
         stream.codec_context.gop_size = GOP
         stream.codec_context.max_b_frames = 0
         stream.codec_context.thread_count = 1
-        for decoded in reader.decode(original):
+        for number, decoded in enumerate(reader.decode(original)):
+            if number < skip:
+                continue
             if written == frames:
                 break
             frame = decoded.reformat(format="yuv420p")
@@ -77,10 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("source", type=Path, help="vtest.avi of Debian's package opencv-doc")
     parser.add_argument("destination", type=Path, help="the MP4 file to write")
+    parser.add_argument("--skip", type=int, default=0, help="frames left out at the start")
+    parser.add_argument("--frames", type=int, default=FRAMES)
     chosen = parser.parse_args(arguments)
-    written = make_excerpt(chosen.source, chosen.destination)
-    if written != FRAMES:
-        print(f"{chosen.source} has only {written} frames, {FRAMES} are needed", file=sys.stderr)
+    written = make_excerpt(chosen.source, chosen.destination, chosen.frames, chosen.skip)
+    if written != chosen.frames:
+        print(f"{chosen.source} has only {written} of these frames", file=sys.stderr)
         return 1
     print(f"{chosen.destination}: {written} frames, {chosen.destination.stat().st_size} bytes")
     return 0

@@ -70,8 +70,11 @@ class TrackTable:
     """Collects what the tracker says of each frame, in pixels of the source."""
 
     labels: tuple[str, ...] = ()
-    size: tuple[int, int] = (0, 0)
     confirmed: set[int] = field(default_factory=set)
+    same: dict[int, int] = field(default_factory=dict)
+    """Number under which somebody was seen first, of those who came back."""
+    _sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Width and height by number of the frame: a camera may change them at any time."""
     _frames: list[int] = field(default_factory=list)
     _times_us: list[int] = field(default_factory=list)
     _rows: list[Rows] = field(default_factory=list)
@@ -79,8 +82,10 @@ class TrackTable:
     def watch(self, frame: Frame, tracks: Tracks) -> None:
         """Take the observed tracks of one frame, tentative ones included."""
         self.labels = tracks.labels
-        self.size = (frame.width, frame.height)
+        self._sizes[frame.number] = (frame.width, frame.height)
         self.confirmed.update(tracks.ids[tracks.confirmed].tolist())
+        for one in tracks.returned:
+            self.same[one.id] = self.same.get(one.before, one.before)
         self._frames.append(frame.number)
         self._times_us.append(frame.at_us)
         seen = np.flatnonzero(tracks.observed)
@@ -111,9 +116,9 @@ class TrackTable:
 
     def text(self) -> tuple[str, int]:
         """The file's content, and its number of rows."""
-        width, height = self.size
         rows = self.whole() if self._rows else NO_ROWS
-        pixels = rows.boxes.astype(np.float64) * (width, height, width, height)
+        sizes = [self._sizes[frame] * 2 for frame in rows.frames.tolist()]
+        pixels = rows.boxes.astype(np.float64) * np.array(sizes).reshape(-1, 4)
         sheet = io.StringIO(newline="")
         table = csv.writer(sheet, lineterminator="\n")
         table.writerow(HEADER)
@@ -121,7 +126,9 @@ class TrackTable:
             place = (f"{v:.2f}" for v in (left, top, right - left, bottom - top))
             label = self.labels[int(rows.classes[row])]
             score = f"{float(rows.scores[row]):.4f}"
-            table.writerow((int(rows.frames[row]), int(rows.ids[row]), *place, score, label))
+            number = int(rows.ids[row])
+            known = self.same.get(number, number)
+            table.writerow((int(rows.frames[row]), known, *place, score, label))
         return sheet.getvalue(), len(rows)
 
 

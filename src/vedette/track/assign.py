@@ -6,7 +6,9 @@ from scipy.optimize import linear_sum_assignment
 from vedette.track.boxes import F64, Index
 
 
-def assign(rows: Index, columns: Index, likeness: F64, least: float) -> tuple[Index, Index]:
+def assign(
+    rows: Index, columns: Index, likeness: F64, least: float, picture: Index | None = None
+) -> tuple[Index, Index]:
     """Of the possible pairs as many as possible, and among these the most alike.
 
     Pairs without a rival are taken at once; only where several compete is the assignment problem
@@ -16,6 +18,8 @@ def assign(rows: Index, columns: Index, likeness: F64, least: float) -> tuple[In
         rows, columns: (k,) track and detection of each possible pair, no pair twice.
         likeness: (k,) more than 0.
         least: pairs that are less alike are impossible after all.
+        picture: picture of each row, where there are several; each is solved by itself, so that
+            what happens in one changes nothing in another.
     Returns:
         rows, columns: of the pairs taken.
     """
@@ -28,16 +32,29 @@ def assign(rows: Index, columns: Index, likeness: F64, least: float) -> tuple[In
     if alone.all():
         return rows, columns
     hard = ~alone
-    some_rows, row = _numbered(rows[hard])
-    some_columns, column = _numbered(columns[hard])
+    taken = [(rows[alone], columns[alone])]
+    rows, columns, likeness = rows[hard], columns[hard], likeness[hard]
+    if picture is None:
+        taken.append(_solved(rows, columns, likeness))
+    else:
+        owner = picture[rows]
+        for one in np.unique(owner):
+            own = owner == one
+            taken.append(_solved(rows[own], columns[own], likeness[own]))
+    return (
+        np.concatenate([pairs[0] for pairs in taken]),
+        np.concatenate([pairs[1] for pairs in taken]),
+    )
+
+
+def _solved(rows: Index, columns: Index, likeness: F64) -> tuple[Index, Index]:
+    some_rows, row = _numbered(rows)
+    some_columns, column = _numbered(columns)
     worth = np.zeros((len(some_rows), len(some_columns)), dtype=np.float64)
-    worth[row, column] = 1.0 + likeness[hard]
+    worth[row, column] = 1.0 + likeness
     r, c = linear_sum_assignment(worth, maximize=True)
     taken = worth[r, c] > 0.0
-    return (
-        np.concatenate((rows[alone], some_rows[r[taken]])),
-        np.concatenate((columns[alone], some_columns[c[taken]])),
-    )
+    return some_rows[r[taken]], some_columns[c[taken]]
 
 
 def _numbered(index: Index) -> tuple[Index, Index]:

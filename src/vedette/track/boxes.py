@@ -36,19 +36,29 @@ def grown(corners: F64, part: float) -> F64:
     return np.concatenate((corners[:2] - margin, corners[2:] + margin))
 
 
-def overlapping(a: F64, b: F64) -> tuple[Index, Index, F64]:
+def overlapping(a: F64, b: F64, apart: tuple[F64, F64] | None = None) -> tuple[Index, Index, F64]:
     """All pairs of boxes that overlap, with corners (4, n) and (4, m).
 
+    Args:
+        apart: (n,) and (m,) picture of each box, as distances on a line; None: all in one. Boxes of
+            different pictures never overlap.
     Returns:
         rows, columns, intersection over union: (k,) each, by row.
     """
-    if a.shape[1] * b.shape[1] <= _FEW:
+    if apart is None and a.shape[1] * b.shape[1] <= _FEW:
         every = _iou(a[:, :, None], b[:, None, :])
         rows, columns = np.nonzero(every)
         return rows, columns, every[rows, columns]
-    rows, columns = _neighbours(a, b)
+    if apart is None:
+        rows, columns = _neighbours(a[0], a[2], b[0], b[2])
+    else:
+        x, y = apart
+        rows, columns = _neighbours(a[0] + x, a[2] + x, b[0] + y, b[2] + y)
+    meet = a[1][rows] < b[3][columns]
+    meet &= b[1][columns] < a[3][rows]
+    rows, columns = rows[meet], columns[meet]
     iou = _iou(a[:, rows], b[:, columns])
-    some = np.flatnonzero(iou)
+    some = iou.nonzero()[0]
     return rows[some], columns[some], iou[some]
 
 
@@ -67,14 +77,14 @@ def _iou(a: F64, b: F64) -> F64:
     return inside
 
 
-def _neighbours(a: F64, b: F64) -> tuple[Index, Index]:
+def _neighbours(a_left: F64, a_right: F64, b_left: F64, b_right: F64) -> tuple[Index, Index]:
     """Pairs that may overlap: sorted by their left edges, only a stretch of `b` can reach a box."""
-    order = np.argsort(b[0], kind="stable")
-    lefts = b[0][order]
-    widest = (b[2] - b[0]).max(initial=0.0)
-    first = np.searchsorted(lefts, a[0] - widest, side="left")
-    count = np.maximum(np.searchsorted(lefts, a[2], side="right") - first, 0)
-    rows = np.repeat(np.arange(a.shape[1]), count)
+    order = np.argsort(b_left, kind="stable")
+    lefts = b_left[order]
+    widest = (b_right - b_left).max(initial=0.0)
+    first = np.searchsorted(lefts, a_left - widest, side="left")
+    count = np.maximum(np.searchsorted(lefts, a_right, side="right") - first, 0)
+    rows = np.repeat(np.arange(len(a_left)), count)
     before = np.cumsum(count) - count
     columns = order[np.arange(len(rows)) + (first - before)[rows]]
     return rows, columns

@@ -18,6 +18,8 @@ _PP, _PV, _VV = slice(8, 12), slice(12, 16), slice(16, 20)
 ROWS = 20
 """Rows of the state: position, velocity, and the covariance of each pair, four axes each."""
 
+_SIZE = np.array([2, 3, 2, 3])
+"""Rows of what noise is proportional to, per axis."""
 _TINY = 1e-6
 _MEASURED = np.array([[0.05], [0.05], [0.12], [0.06]])
 """Standard deviation of a box: a walker's legs make the width the least certain."""
@@ -36,20 +38,25 @@ def begin(measured: F64) -> F64:
         (20, n) state.
     """
     state = np.zeros((ROWS, measured.shape[1]), dtype=np.float64)
-    scale = _scale(measured)
+    scale = measured[_SIZE]
     state[POSITION] = measured
     state[_PP] = (_MEASURED * scale) ** 2
     state[_VV] = (_FIRST_SPEED * scale) ** 2
     return state
 
 
-def predict(state: F64, dt_s: float) -> None:
-    """Move all tracks on by `dt_s` seconds, in place."""
-    spread = (_ACCELERATION * _scale(state[POSITION])) ** 2
-    state[POSITION] += dt_s * state[VELOCITY]
-    state[_PP] += dt_s * (2.0 * state[_PV] + dt_s * state[_VV]) + dt_s**3 / 3.0 * spread
-    state[_PV] += dt_s * state[_VV] + dt_s**2 / 2.0 * spread
-    state[_VV] += dt_s * spread
+def predict(state: F64, dt_s: F64 | float) -> None:
+    """Move all tracks on by `dt_s` seconds ((n,), or the same for all), in place."""
+    position, pv, vv = state[POSITION], state[_PV], state[_VV]
+    noise = _ACCELERATION * position[_SIZE]
+    noise *= noise
+    noise *= dt_s
+    gained = vv * dt_s
+    state[_PP] += (2.0 * pv + gained + noise * (dt_s / 3.0)) * dt_s
+    pv += gained
+    pv += noise * (dt_s * 0.5)
+    vv += noise
+    position += state[VELOCITY] * dt_s
     np.maximum(state[2:4], _TINY, out=state[2:4])
 
 
@@ -62,21 +69,19 @@ def correct(state: F64, measured: F64) -> F64:
     Returns:
         (20, n).
     """
-    noise = (_MEASURED * _scale(state[POSITION])) ** 2
-    pp, pv = state[_PP], state[_PV]
-    gain = pp / (pp + noise)
-    gain_v = pv / (pp + noise)
-    off = measured - state[POSITION]
+    position, pp, pv = state[POSITION], state[_PP], state[_PV]
+    noise = _MEASURED * position[_SIZE]
+    noise *= noise
+    noise += pp
+    gain = pp / noise
+    gain_v = pv / noise
+    off = measured - position
     after = np.empty_like(state)
-    after[POSITION] = state[POSITION] + gain * off
+    after[POSITION] = position + gain * off
     after[VELOCITY] = state[VELOCITY] + gain_v * off
-    after[_PP] = (1.0 - gain) * pp
-    after[_PV] = (1.0 - gain) * pv
+    left = 1.0 - gain
+    after[_PP] = left * pp
+    after[_PV] = left * pv
     after[_VV] = state[_VV] - gain_v * pv
     np.maximum(after[2:4], _TINY, out=after[2:4])
     return after
-
-
-def _scale(position: F64) -> F64:
-    """(4, n) width, height, width, height."""
-    return np.concatenate((position[2:4], position[2:4]))

@@ -1,5 +1,6 @@
-"""The tracks of one camera as columns: no object per track, so many cost little more than few."""
+"""Tracks as columns: no object per track, so many cost little more than few."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,9 @@ from vedette.track.boxes import F64, Index
 
 _STATE = slice(0, kalman.ROWS)
 _LAST = slice(kalman.ROWS, kalman.ROWS + 4)
-_UNSEEN, _SCORE, _BEST = range(kalman.ROWS + 4, kalman.ROWS + 7)
-_FLOATS = kalman.ROWS + 7
+_BORN = slice(kalman.ROWS + 4, kalman.ROWS + 8)
+_UNSEEN, _SCORE, _BEST = range(kalman.ROWS + 8, kalman.ROWS + 11)
+_FLOATS = kalman.ROWS + 11
 _ID, _SEEN, _FIRST, _LATEST, _CLASS = range(5)
 _INTS = 5
 
@@ -38,6 +40,16 @@ class Seen:
     looks: F32 | None
     """(m, k)"""
 
+    def between(self, begin: int, end: int) -> "Seen":
+        """Rows `begin` to `end`, without it."""
+        return Seen(
+            corners=self.corners[:, begin:end],
+            centres=self.centres[:, begin:end],
+            scores=self.scores[begin:end],
+            classes=self.classes[begin:end],
+            looks=None if self.looks is None else self.looks[begin:end],
+        )
+
 
 class Table:
     """n tracks, the oldest first."""
@@ -50,6 +62,29 @@ class Table:
         self.looks: F32 = np.zeros((0, looks), dtype=np.float32)
         self._bind()
 
+    @classmethod
+    def joined(cls, tables: Sequence["Table"]) -> "Table":
+        """The rows of several tables (same classes, same looks), one after the other."""
+        table = cls.__new__(cls)
+        table._floats = np.concatenate([one._floats for one in tables], axis=1)
+        table._ints = np.concatenate([one._ints for one in tables], axis=1)
+        table._votes = np.concatenate([one._votes for one in tables])
+        table._scores = np.concatenate([one._scores for one in tables])
+        table.looks = np.concatenate([one.looks for one in tables])
+        table._bind()
+        return table
+
+    def between(self, begin: int, end: int) -> "Table":
+        """Rows `begin` to `end`, without it: views, until rows come or go."""
+        table = Table.__new__(Table)
+        table._floats = self._floats[:, begin:end]
+        table._ints = self._ints[:, begin:end]
+        table._votes = self._votes[begin:end]
+        table._scores = self._scores[begin:end]
+        table.looks = self.looks[begin:end]
+        table._bind()
+        return table
+
     def _bind(self) -> None:
         """Name the rows: views into the blocks, so writing to them writes to the table."""
         floats, ints = self._floats, self._ints
@@ -57,6 +92,8 @@ class Table:
         """(20, n) of `kalman`."""
         self.last: F64 = floats[_LAST]
         """(4, n) centre and size when last seen."""
+        self.born: F64 = floats[_BORN]
+        """(4, n) centre and size when first seen."""
         self.unseen_s: F64 = floats[_UNSEEN]
         """(n,) seconds looked since last seen."""
         self.score: F64 = floats[_SCORE]
@@ -79,7 +116,18 @@ class Table:
         below = np.cumsum(self._scores[row])
         return (float(np.searchsorted(below, below[-1] / 2.0)) + 0.5) / BINS
 
-    def absorb(self, rows: Index, seen: Seen, columns: Index, clear: Bools, at_us: int) -> None:
+    def relabel(self, index: Index) -> None:
+        """Another table of classes: `index` has, for each new class, its old number, or -1."""
+        votes = np.zeros((len(self), len(index)), dtype=np.float32)
+        known = index >= 0
+        votes[:, known] = self._votes[:, index[known]]
+        self._votes = votes
+        if len(self):
+            self._ints[_CLASS] = votes.argmax(axis=1)
+
+    def absorb(
+        self, rows: Index, seen: Seen, columns: Index, clear: Bools, at_us: I64 | int
+    ) -> None:
         """Give each track of `rows` its detection; its looks are learnt where it is `clear`."""
         scores = seen.scores[columns]
         self._floats[_LAST, rows] = seen.centres[:, columns]
@@ -100,7 +148,7 @@ class Table:
         n, count = len(self), len(columns)
         floats = np.zeros((_FLOATS, count), dtype=np.float64)
         floats[_STATE] = kalman.begin(seen.centres[:, columns])
-        floats[_LAST] = seen.centres[:, columns]
+        floats[_LAST] = floats[_BORN] = seen.centres[:, columns]
         floats[_SCORE] = floats[_BEST] = seen.scores[columns]
         ints = np.zeros((_INTS, count), dtype=np.int64)
         ints[_ID] = np.arange(first_id, first_id + count)

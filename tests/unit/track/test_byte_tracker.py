@@ -1,13 +1,13 @@
 """What the tracker is good at: crossings, doubtful boxes, comings-back; and what it refuses."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from vedette.contracts.errors import InvalidInput
-from vedette.contracts.sight import Detections, EndedTrack, Tracks
+from vedette.contracts.sight import Detections, EndedTrack, Returned, Tracks
 from vedette.testing.tracker_contract import LABELS, TICK_US, Box, detections, walker
 from vedette.track.byte import ByteConfig, ByteTracker
 
@@ -180,11 +180,92 @@ def test_a_pause_counts_as_one_second_at_most() -> None:
     assert byte.update(found([], []), 3 * hour_us).ended
 
 
-def test_a_detector_with_other_classes_is_refused() -> None:
+def of_classes(labels: tuple[str, ...], label: str, *boxes: Box) -> Detections:
+    n = len(boxes)
+    return Detections(
+        boxes=np.array(boxes, dtype=np.float32).reshape(n, 4),
+        scores=np.full(n, 0.9, dtype=np.float32),
+        classes=np.full(n, labels.index(label), dtype=np.int16),
+        labels=labels,
+    )
+
+
+def test_another_detector_takes_over_without_losing_anyone() -> None:
+    """Its classes have other numbers; one that it does not know stays as long as its objects."""
+    byte, other = tracker(), (0.6, 0.1, 0.8, 0.2)
+    for tick in range(5):
+        byte.update(detections([walker(tick)]), tick * TICK_US)
+    byte.update(of_classes(LABELS, "car", walker(5), other), 5 * TICK_US)
+    byte.update(of_classes(LABELS, "car", walker(6), other), 6 * TICK_US)
+    new = ("dog", "person", "van")
+    for tick in range(7, 20):
+        seen = byte.update(of_classes(new, "person", walker(tick)), tick * TICK_US)
+    named = {
+        int(number): seen.labels[int(kind)]
+        for number, kind in zip(seen.ids, seen.classes, strict=True)
+    }
+    assert named == {1: "person", 2: "car"}
+    assert seen.labels[: len(new)] == new, "numbers of the detector's classes are the detector's"
+    ended = byte.update(of_classes(new, "dog"), 8_000_000).ended
+    ended += byte.finish(9_000_000).ended
+    assert {one.id: one.label for one in ended} == {1: "person", 2: "car"}
+
+
+def test_what_was_not_looked_at_is_not_missing() -> None:
+    """Two stand still; for a minute only the left half is looked at, and the left one is gone."""
     byte = tracker()
-    byte.update(found([walker(0)], [0.9]), 0)
-    with pytest.raises(InvalidInput, match="a new detector needs a new tracker"):
-        byte.update(Detections.none(("cat",)), TICK_US)
+    left, right = (0.1, 0.4, 0.15, 0.6), (0.8, 0.4, 0.85, 0.6)
+    for tick in range(10):
+        byte.update(detections([left, right]), tick * TICK_US)
+    half = replace(detections([]), areas=np.array([[0.0, 0.0, 0.5, 1.0]], dtype=np.float32))
+    ended: list[EndedTrack] = []
+    for tick in range(10, 610):
+        tracks = byte.update(half, tick * TICK_US)
+        assert not tracks.observed.any()
+        ended += tracks.ended
+    assert [(one.id, one.code) for one in ended] == [(1, "lost")]
+    again = byte.update(detections([right]), 610 * TICK_US)
+    assert (again.ids.tolist(), again.observed.tolist()) == ([2], [True])
+    for tick in range(611, 660):
+        ended += byte.update(detections([]), tick * TICK_US).ended
+    assert [one.id for one in ended] == [1, 2], "looked for again, it is missed again"
+
+
+def to_the_edge_and_back(byte: ByteTracker, colour: object, *, after_s: float = 3.0) -> Returned:
+    """Someone in red walks out at the right; someone comes in there."""
+    seen: list[Tracks] = []
+    for tick in range(15):
+        box = walker(tick, x=0.82)
+        shown = found([box], [0.9], [RED]) if box[0] < 0.97 else found([], [])
+        seen.append(byte.update(shown, tick * TICK_US))
+    later = 15 + round(after_s * 10)
+    seen += [byte.update(found([], []), tick * TICK_US) for tick in range(15, later)]
+    assert [end.code for tracks in seen for end in tracks.ended] == ["left"]
+    for tick in range(later, later + 12):
+        box = walker(tick - later, x=0.93, speed=-0.01)
+        seen.append(byte.update(found([box], [0.9], [colour]), tick * TICK_US))
+    assert seen[-1].ids.tolist() == [2], "a number is never used twice"
+    (returned,) = [one for tracks in seen for one in tracks.returned]
+    return returned
+
+
+def test_who_comes_back_within_seconds_is_recognised() -> None:
+    returned = to_the_edge_and_back(tracker(), RED)
+    assert (returned.id, returned.before) == (2, 1)
+    assert returned.alike == pytest.approx(1.0)
+    assert 3.0 <= returned.away_s <= 3.6
+
+
+@pytest.mark.parametrize(
+    ("settings", "colour", "after_s"),
+    [({}, BLUE, 3.0), ({}, RED, 11.0), ({"return_s": 0.0}, RED, 3.0)],
+    ids=["someone else", "too late", "not asked for"],
+)
+def test_nobody_else_is_taken_for_one_who_left(
+    settings: dict[str, float], colour: object, after_s: float
+) -> None:
+    with pytest.raises(ValueError, match="not enough values"):
+        to_the_edge_and_back(tracker(**settings), colour, after_s=after_s)
 
 
 def test_looks_may_begin_and_stop_without_losing_anyone() -> None:
