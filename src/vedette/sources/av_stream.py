@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +19,7 @@ from vedette.sources.formats import FormatWatch
 from vedette.sources.gauges import Gauges
 from vedette.sources.losses import LossWatch
 from vedette.sources.pace import Pace
-from vedette.sources.sound import SoundTime
+from vedette.sources.soundtrack import Soundtrack
 from vedette.sources.stats import SourceStats
 from vedette.sources.timemap import FileTime, LiveTime, ticks_to_us
 
@@ -28,8 +27,6 @@ log = logging.getLogger(__name__)
 
 MOST_PACKET_BYTES = 32 * 2**20
 """A larger packet is no picture of a camera."""
-_HELD_SOUND = 64
-"""Packets of sound that wait for the first picture."""
 
 Timeline = LiveTime | FileTime
 
@@ -72,10 +69,10 @@ class AvStream:
         self._lock = threading.Lock()
         self._reading = False
         self._refused = 0
-        self._held: deque[Any] = deque(maxlen=_HELD_SOUND)
         self._skip = False
         self._pictured_s = clock.monotonic()
         self._take(opened)
+        self._sound = Soundtrack(opened, timeline, stats)
         self._decoder = self._new_decoder(opened.stream.codec_context)
         self.pace: Pace | None = None
         self.more: Callable[[], Following | None] | None = None
@@ -140,17 +137,10 @@ class AvStream:
 
     def _take(self, opened: Opened) -> None:
         """Read from this container from now on."""
-        self._container, self._stream, self._sound = opened.container, opened.stream, opened.sound
+        self._container = opened.container
+        self._wanted = [opened.stream] if opened.sound is None else [opened.stream, opened.sound]
         self._formats = FormatWatch(opened.info)
         self._losses = self._new_losses(opened.info)
-        self._sound_time: SoundTime | None = None
-        if opened.info.audio is not None:
-            self._sound_time = SoundTime(
-                self._timeline,
-                time_base=opened.info.audio.time_base,
-                video_base=opened.info.time_base,
-                stats=self.stats,
-            )
         self._pictured = False
         for note in opened.notes:
             self.stats.note(note)
@@ -174,8 +164,7 @@ class AvStream:
 
     def _pass(self) -> Iterator[Packet]:
         """The packets of the container, once through."""
-        wanted = [self._stream] if self._sound is None else [self._stream, self._sound]
-        raws = iter(self._container.demux(*wanted))
+        raws = iter(self._container.demux(*self._wanted))
         while (raw := self._next(raws)) is not None:
             for packet in self._accept(raw):
                 if self.pace is not None and not packet.is_audio:
@@ -186,17 +175,21 @@ class AvStream:
 
     def _accept(self, raw: Any) -> Iterator[Packet]:
         """The packet in our words; before the first picture, sound waits."""
-        if self._sound is not None and raw.stream_index == self._sound.index:
+        if raw.stream_index == self._sound.index:
             self._check_pictures()
             if self._pictured:
-                yield from self._sounding(raw)
+                yield from self._heard(self._sound.packets(raw))
             else:
-                self._held.append(raw)
+                self._sound.hold(raw)
         elif self._fits(raw):
             yield self._picture(raw)
             self._pictured, self._pictured_s = True, self._clock.monotonic()
-            while self._held:
-                yield from self._sounding(self._held.popleft())
+            yield from self._heard(self._sound.held())
+
+    def _heard(self, packets: Iterator[Packet]) -> Iterator[Packet]:
+        for packet in packets:
+            self._gauges.count(self._clock.monotonic(), len(packet.data), picture=False)
+            yield packet
 
     def _next(self, raws: Iterator[Any]) -> Any:
         """The next packet with content; None at the end, and after `close`."""
@@ -307,29 +300,6 @@ class AvStream:
         except SourceLost as error:
             raise SourceLost(f"{self._target.address}: {error}") from error
 
-    def _sounding(self, raw: Any) -> Iterator[Packet]:
-        """A packet of sound, where it has a place in time."""
-        if self._sound_time is None or raw.is_corrupt or raw.size > MOST_PACKET_BYTES:
-            self.stats.audio_dropped += 1
-            return
-        duration = raw.duration or 0
-        stamp = self._sound_time.stamp(raw.pts, duration)
-        if stamp is None:
-            return
-        data = bytes(raw)
-        self.stats.audio_packets += 1
-        self.stats.audio_bytes += len(data)
-        self._gauges.count(self._clock.monotonic(), len(data), picture=False)
-        yield Packet(
-            data=data,
-            pts=stamp.pts,
-            dts=stamp.dts,
-            duration=duration,
-            is_keyframe=False,
-            at_us=stamp.at_us,
-            is_audio=True,
-        )
-
     def _continue_with(self, following: Following) -> None:
         """Go on with what was opened; where the format is the same, as if it were one file."""
         opened = following.opened
@@ -345,9 +315,11 @@ class AvStream:
             self._take(opened)
             if self._stop.is_set():
                 self._container.close()
-        self._held.clear()
-        if not same:
+        if same:
+            self._sound.take(opened)
+        else:
             self.info = opened.info
+            self._sound = Soundtrack(opened, self._timeline, self.stats)
             self._decoder = self._new_decoder(opened.stream.codec_context)
 
     def _check_complete(self) -> None:

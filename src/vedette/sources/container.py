@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
 from vedette.contracts.packet import AudioInfo, StreamInfo
 from vedette.kit.clock import Clock
+from vedette.sources.aac import AacEncoder, is_taken_by_mp4
 from vedette.sources.address import Address
 from vedette.sources.decode import DECODER_OPTIONS
 from vedette.sources.planes import sane_size
@@ -63,6 +64,8 @@ class Opened:
     stream: VideoStream
     info: StreamInfo
     sound: AudioStream | None = None
+    encoder: AacEncoder | None = None
+    """Where the sound cannot be copied as it is."""
     notes: tuple[str, ...] = ()
     """What is not as it should be, and was left out."""
 
@@ -130,37 +133,37 @@ def _choose(container: InputContainer, target: Target) -> Opened:
     if not known:
         raise SourceRefused(f"{target.address}: its video has a codec that is not known here")
     stream = max(known, key=lambda candidate: candidate.width * candidate.height)
-    sound, notes = _choose_sound(container, target) if target.audio else (None, ())
+    info = _info(container, stream)
+    opened = Opened(container=container, stream=stream, info=info)
+    if target.audio and container.streams.audio:
+        opened = _with_sound(opened, target)
     for other in container.streams:
-        if other.index not in {stream.index, sound and sound.index}:
+        if other.index not in {stream.index, opened.sound and opened.sound.index}:
             other.discard = Discard.all
-    return Opened(
-        container=container,
-        stream=stream,
-        info=replace(_info(container, stream), audio=_sound_info(sound) if sound else None),
-        sound=sound,
-        notes=notes,
-    )
+    return opened
 
 
-def _choose_sound(
-    container: InputContainer, target: Target
-) -> tuple[AudioStream | None, tuple[str, ...]]:
-    """The first stream of sound that can be kept; why there is none, where there should be."""
+def _with_sound(opened: Opened, target: Target) -> Opened:
+    """The first stream of sound that can be kept, or a note why there is none."""
     why = ""
-    for stream in container.streams.audio:
-        if stream.codec_context is None:
+    for stream in opened.container.streams.audio:
+        context = stream.codec_context
+        if context is None:
             why = "its codec is not known here"
-        elif not stream.codec_context.sample_rate or not stream.codec_context.channels:
+        elif not context.sample_rate or not context.channels:
             why = "it does not say its rate or its channels"
+        elif is_taken_by_mp4(stream):
+            info = replace(opened.info, audio=_sound_info(stream))
+            return replace(opened, sound=stream, info=info)
         else:
             try:
-                keep_parameters(stream)
-            except ValueError:
-                why = f"no file takes its codec ({stream.codec_context.name})"
+                encoder = AacEncoder(stream)
+            except (ValueError, av.FFmpegError) as error:
+                why = f"{context.name} cannot be turned into AAC ({error})"
             else:
-                return stream, ()
-    return None, (f"{target.address}: its sound is left out: {why}",) if why else ()
+                info = replace(opened.info, audio=encoder.info)
+                return replace(opened, sound=stream, encoder=encoder, info=info)
+    return replace(opened, notes=(f"{target.address}: its sound is left out: {why}",))
 
 
 def _sound_info(stream: AudioStream) -> AudioInfo:
