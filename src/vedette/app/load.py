@@ -17,7 +17,8 @@ from vedette.config.check import Problems, validate
 from vedette.config.document import Document
 from vedette.config.reader import load_yaml
 from vedette.config.secrets import Secrets, resolve
-from vedette.contracts.errors import UnknownPlugin
+from vedette.contracts.errors import ModelUnavailable, UnknownPlugin
+from vedette.models.catalogue import Catalogue
 from vedette.plugins.registry import load, names
 from vedette.rules.build import build_rule
 from vedette.sources.address import Address
@@ -70,7 +71,9 @@ def _checked(document: Document, file: Path) -> Settings:
     settings = validate(Settings, document)
     problems = Problems(document)
     check = _PluginCheck(problems)
-    check.plugin("detector", ("detector",), settings.detector)
+    check.detector(("detector",), settings.detector, file.absolute().parent)
+    for name, detector in settings.detectors.items():
+        check.detector(("detectors", name), detector, file.absolute().parent)
     for index, camera in enumerate(settings.cameras):
         check.camera(("cameras", index), camera)
     for index, channel in enumerate(settings.notify.channels):
@@ -82,7 +85,16 @@ def _checked(document: Document, file: Path) -> Settings:
         camera.model_copy(update={"source": _from_folder(camera.source, folder)})
         for camera in settings.cameras
     )
-    return settings.model_copy(update={"cameras": cameras})
+    return settings.model_copy(
+        update={
+            "cameras": cameras,
+            "detector": _model_from_folder(settings.detector, folder),
+            "detectors": {
+                name: _model_from_folder(detector, folder)
+                for name, detector in settings.detectors.items()
+            },
+        }
+    )
 
 
 class _PluginCheck:
@@ -90,6 +102,15 @@ class _PluginCheck:
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
+
+    def detector(self, loc: Loc, settings: ModuleSettings, folder: Path) -> None:
+        """Check one, and that its model is known."""
+        model = _model_from_folder(settings, folder).get("model")
+        if self.plugin("detector", loc, settings) and isinstance(model, str):
+            try:
+                Catalogue.load().get(model)
+            except ModelUnavailable as error:
+                self._problems.add((*loc, "model"), str(error))
 
     def camera(self, loc: Loc, camera: CameraSettings) -> None:
         self.plugin("source", (*loc, "source"), camera.source)
@@ -131,6 +152,14 @@ def _from_folder(source: ModuleSettings, folder: Path) -> ModuleSettings:
     if source.get("type") != "file" or not isinstance(path, str):
         return source
     return {**source, "path": str(folder / Path(path).expanduser())}
+
+
+def _model_from_folder(detector: ModuleSettings, folder: Path) -> ModuleSettings:
+    """The same for the description of a model of one's own."""
+    model = detector.get("model")
+    if not isinstance(model, str) or not model.endswith((".yaml", ".yml")):
+        return detector
+    return {**detector, "model": str(folder / Path(model).expanduser())}
 
 
 def _hidden(kind: str, settings: ModuleSettings) -> ModuleSettings:

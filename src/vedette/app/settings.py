@@ -291,7 +291,15 @@ class Settings(Part):
             if twice := sorted({i for i in ids if ids.count(i) > 1}):
                 raise ValueError(f"two {kind} have the id {twice[0]!r}; ids must differ")
         known = {site.id for site in self.sites}
+        if "default" in self.detectors:
+            raise ValueError("the detector `default` is `detector:`; give another one its own name")
+        detectors = ("default", *self.detectors)
         for camera in self.cameras:
+            if strange := [name for name in camera.detect.detectors if name not in detectors]:
+                raise ValueError(
+                    f"camera {camera.id!r} uses the detector {strange[0]!r}, which is not among "
+                    f"the detectors: {', '.join(detectors)}"
+                )
             if camera.site not in known:
                 raise ValueError(
                     f"camera {camera.id!r} belongs to site {camera.site!r}, which is not among "

@@ -56,5 +56,7 @@ class ModelSpec(BaseModel):
     """Name of a label set (`coco80`, `coco90`, `person`), or the labels themselves: `cat,dog`."""
     score: float = Field(default=0.5, ge=0.0, le=1.0)
     """A sensible threshold for this model."""
+    how_to: str = ""
+    """What its user has to do, where the file cannot be fetched; a clause."""
     verified: bool = True
     """False where it could not be fetched and run where this catalogue was written."""

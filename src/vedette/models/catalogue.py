@@ -12,6 +12,8 @@ from ruamel.yaml.error import YAMLError
 from vedette.contracts.errors import ModelUnavailable
 from vedette.contracts.model import ModelSpec
 from vedette.kit.ids import is_slug
+from vedette.models.own import NAMES, own_weights
+from vedette.models.store import models_folder
 
 DEFAULT_MODEL = "nanodet-640"
 """The model that is used where none is named; docs/adr/0003 says why this one."""
@@ -40,7 +42,8 @@ class Catalogue:
         return cls(entries)
 
     def get(self, name: str | None = None) -> ModelSpec:
-        """The entry of that name (None: the default model), or the one of a YAML file.
+        """The entry of that name (None: the default model), one of those whose weights the user
+        brings (`vedette.models.own`), or the one of a YAML file.
 
         Raises:
             ModelUnavailable: there is none; the sentence lists those there are.
@@ -53,8 +56,11 @@ class Catalogue:
             if len(specs) == 1:
                 return specs[0]
             raise ModelUnavailable(f"{name}: one model was expected, it has {len(specs)}")
+        if (own := own_weights(name, models_folder())) is not None:
+            return own
         raise ModelUnavailable(
-            f"no model is called {name!r}; there are: {', '.join(sorted(self._entries))}"
+            f"no model is called {name!r}; there are: {', '.join(sorted(self._entries))}; with "
+            f"weights of your own: {', '.join(NAMES)}"
         )
 
     def __iter__(self) -> Iterator[ModelSpec]:

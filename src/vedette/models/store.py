@@ -170,7 +170,10 @@ def _as_json(note: Installed) -> bytes:
 def _own_file(spec: ModelSpec, source: FileSource) -> Path:
     """A user's own ONNX file is used where it lies."""
     if not source.file.is_file():
-        raise ModelUnavailable(f"the model {spec.name!r} should be at {source.file}: no such file")
+        how_to = f"; {spec.how_to}" if spec.how_to else ""
+        raise ModelUnavailable(
+            f"the model {spec.name!r} should be at {source.file}: no such file{how_to}"
+        )
     if spec.sha256 not in {None, _sha256(source.file)}:
         raise ModelUnavailable(f"{source.file} is not the file that {spec.name!r} was made for")
     return source.file

@@ -10,6 +10,7 @@ from vedette.models.catalogue import DEFAULT_MODEL, Catalogue
 from vedette.models.convert.table import CONVERTERS
 from vedette.models.labels import COCO80, COCO90, label_set
 from vedette.models.source import FileSource, NpmSource, PypiSource, parse_source
+from vedette.models.store import ModelStore
 
 OWN = """
 models:
@@ -53,6 +54,31 @@ def test_the_default_model_is_in_the_catalogue() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ModelUnavailable, match=r"'yolo99'; there are: centernet.*nanodet"):
         Catalogue.load().get("yolo99")
+
+
+@pytest.mark.parametrize("family", ["yolov8", "yolo11"])
+@pytest.mark.parametrize("size", ["n", "s", "m", "l", "x"])
+def test_models_whose_weights_the_user_brings_are_known_by_name(
+    family: str, size: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VEDETTE_MODELS", str(tmp_path))
+    name = f"{family}{size}"
+    spec = Catalogue.load().get(name)
+
+    assert (spec.name, spec.head, len(label_set(spec.labels))) == (name, family, 80)
+    assert spec.head in HEADS
+    sentence = f"should be at {tmp_path}/{name}.onnx: no such file; its weights are AGPL-3.0 and no"
+    with pytest.raises(ModelUnavailable, match=sentence):
+        ModelStore().pull(spec)
+
+    (tmp_path / f"{name}.onnx").write_bytes(b"weights of one's own")
+    assert ModelStore().pull(spec) == tmp_path / f"{name}.onnx"
+
+
+@pytest.mark.parametrize("name", ["yolo11q", "yolov8", "yolo11", "yolov9n", "YOLO11n"])
+def test_other_names_are_refused_with_those_that_are_known(name: str) -> None:
+    with pytest.raises(ModelUnavailable, match=r"weights of your own: yolov8n, .*, yolo11x"):
+        Catalogue.load().get(name)
 
 
 def test_a_users_own_file_is_found_beside_its_description(tmp_path: Path) -> None:
