@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted(SOURCE.rglob("*.py"))
 FEATURES = {
     *("sources", "motion", "detect", "track", "zones", "rules", "media"),
-    *("alerts", "notify", "evaluation", "onvif"),
+    *("recording", "alerts", "notify", "evaluation", "onvif"),
 }
 PLUGINS = [(kind, name) for kind, plugins in BUILTIN.items() for name in plugins]
 

@@ -22,6 +22,8 @@ from vedette.contracts.errors import InvalidInput, NotFound, StorageFailed
 TEMPORARY = ".tmp"
 """Folder of half-written files, inside the store so that a rename is one step."""
 
+TRIES = 3
+
 PIECE = 1024 * 1024
 """Bytes read or written at a time."""
 
@@ -79,6 +81,15 @@ class LocalBlobs:
                     raise
                 self._copy_in(file, target)
         return StoredFile(path=path, size_bytes=size, sha256=sha256)
+
+    def place(self, path: str, file: Path) -> None:
+        target = self.local_path(path)
+        with _plain_errors("moved in", file):
+            self._into_place(file, target)
+            _sync_folder(file.parent)
+
+    def temporary(self, name: str) -> Path:
+        return self.root.joinpath(TEMPORARY, *demand_inside(name))
 
     def open(self, path: str) -> BinaryIO:
         target = self.local_path(path)
@@ -141,9 +152,15 @@ class LocalBlobs:
                 os.unlink(name)
 
     def _into_place(self, file: Path, target: Path) -> None:
-        with self._folders:
-            _make_folders(target.parent, self.root)
-            os.replace(file, target)
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                with self._folders:
+                    _make_folders(target.parent, self.root)
+                    os.replace(file, target)
+                break
+            except FileNotFoundError:  # another process removed the folder, which was empty
+                if not left:
+                    raise
         _sync_folder(target.parent)
 
     def _copy_in(self, file: Path, target: Path) -> None:
@@ -215,7 +232,8 @@ def _make_folders(folder: Path, root: Path) -> None:
         missing.append(folder)
         folder = folder.parent
     for new in reversed(missing):
-        os.mkdir(new, 0o750)
+        with suppress(FileExistsError):  # another process was faster
+            os.mkdir(new, 0o750)
         _sync_folder(new.parent)
 
 

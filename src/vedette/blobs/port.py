@@ -34,6 +34,14 @@ class Blobs(Protocol):
         """Move a finished file in, with the same promise; `file` is gone afterwards."""
         ...
 
+    def place(self, path: str, file: Path) -> None:
+        """Rename a file in that is complete and on the disk already; it lies in `temporary`."""
+        ...
+
+    def temporary(self, name: str) -> Path:
+        """A path within the store for a file in the making, from which `place` is one step."""
+        ...
+
     def open(self, path: str) -> BinaryIO:
         """Open for reading, anywhere in the file.
 

@@ -1,36 +1,32 @@
 """Event clips by packet copy: appended while the event lasts, made playable at the end.
 
-While a clip is open its packets go into a *part file* that survives a crash: fragmented MP4 (a
-fragment every half second), or Matroska where MP4 refuses the codec. `finish` copies them into a
-plain MP4 whose index stands first, so that a browser can start at once. See docs/adr/0006.
+While a clip is open its packets go into a *part file* that survives a crash (see `part.py`), with a
+fragment every half second. `finish` writes a plain MP4 whose index stands first, so that a browser
+can start at once; the media goes over within the kernel. See docs/adr/0006 and 0025.
 """
 
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from math import ceil
+from dataclasses import dataclass
 from pathlib import Path
 
 from vedette.contracts.artifact import ArtifactKind
-from vedette.contracts.errors import StorageFailed
-from vedette.contracts.packet import Packet, StreamInfo
+from vedette.contracts.errors import NotFound, StorageFailed
+from vedette.contracts.packet import AudioInfo, Packet, StreamInfo
 from vedette.contracts.sink import NewArtifact
-from vedette.media.mux import MKV, MP4, Muxer, Reader, Wrap, open_written, wrap_for
+from vedette.media.compose import Piece, compose
+from vedette.media.fragments import read_fragments
+from vedette.media.movie import Movie
+from vedette.media.mux import MKV, MP4, MUTE_MKV, Muxer, NoPicture, open_written
+from vedette.media.part import Part
+from vedette.media.timing import US
 
 log = logging.getLogger(__name__)
 
-US = 1_000_000
-
-_PART_OPTIONS = {
-    "mp4": {
-        "movflags": "+frag_keyframe+empty_moov+default_base_moof",
-        "frag_duration": "500000",
-        "flush_packets": "1",
-    },
-    "matroska": {"cluster_time_limit": "500", "flush_packets": "1"},
-}
-_FINAL_OPTIONS = {"mp4": {"movflags": "+faststart"}, "matroska": {}}
+FRAGMENT_US = 500_000
+"""What a crash may cost of a clip."""
+_FOR_EVER_US = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +71,21 @@ def same_format(one: StreamInfo, other: StreamInfo) -> bool:
     return (
         (one.codec, one.width, one.height, one.time_base)
         == (other.codec, other.width, other.height, other.time_base)
-    ) and _extradata(one) == _extradata(other)
+        and _extradata(one) == _extradata(other)
+        and _same_sound(one.audio, other.audio)
+    )
+
+
+def _same_sound(one: AudioInfo | None, other: AudioInfo | None) -> bool:
+    """True where they are the same, or one of them is silent."""
+    if one is None or other is None:
+        return True
+    return (one.codec, one.sample_rate, one.channels, one.time_base) == (
+        other.codec,
+        other.sample_rate,
+        other.channels,
+        other.time_base,
+    )
 
 
 def _extradata(info: StreamInfo) -> bytes:
@@ -100,28 +110,27 @@ class ClipWriter:
         self.part = part
         self.ended: str | None = None
         """Why it takes no more packets; None while it does."""
-        self.packets = 0
         self._info = info
         self._current = info
-        self._wrap = wrap_for(info)
         self._max_us = round(max_s * US)
-        self._muxer: Muxer | None = None
-        self._shift = 0
-        self._last_dts = -1
-        self._nominal = _nominal_ticks(info)
-        self._start_us = 0
-        self._end_us = 0
+        self._file: Part | None = None
+        self._closed = False
         self._intervals: list[tuple[int, int]] = []
+
+    @property
+    def packets(self) -> int:
+        """Of video, written so far."""
+        return self._file.packets if self._file else 0
 
     @property
     def start_us(self) -> int | None:
         """UTC of the first picture; None before it."""
-        return self._start_us if self.packets else None
+        return self._file.start_us if self._file else None
 
     @property
     def end_us(self) -> int | None:
         """UTC of the end of the last picture; None before the first."""
-        return self._end_us if self.packets else None
+        return self._file.end_us if self._file else None
 
     def extend(self, info: StreamInfo, packets: Iterable[Packet]) -> bool:
         """`add` each packet; False as soon as the clip takes no more."""
@@ -138,19 +147,13 @@ class ClipWriter:
         """
         if self.ended is not None:
             return False
-        if self.packets == 0:
+        if self._file is None:
             if not packet.is_keyframe:
                 return True
             self._begin(info, packet)
         elif info is not self._current and not self._resume(info, packet):
             return self.ended is None
-        if packet.at_us < self._start_us:  # shown before the first keyframe, and depends on others
-            return True
-        if packet.at_us - self._start_us >= self._max_us:
-            self.ended = "max_length"
-            return False
-        self._write(packet)
-        return True
+        return self._write(self._begun(), packet)
 
     def finish(self, target: Path) -> Clip | None:
         """Make the clip playable and remove the part file; None where it holds no picture.
@@ -161,58 +164,57 @@ class ClipWriter:
             StorageFailed: it cannot be written; the part file stays, for `repair`.
         """
         self.ended = self.ended or "finished"
-        if self._muxer is None:
+        file = self._file
+        if file is None:
             return None
-        muxer, self._muxer = self._muxer, None
-        muxer.close()
-        path = target.with_name(target.name + self._wrap.extension)
-        reader = open_written(self.part)
-        # The part's own parameters: it may have turned start codes into lengths.
-        info = replace(self._info, template=reader.stream)
-        count, ticks = _copy(reader, path, info, self._wrap)
-        if count < self.packets:  # the disk was full: the last fragment is not there
-            self._end_us = self._start_us + int(ticks * info.time_base * US)
-        _sync(path)
+        self._close(file)
+        path = target.with_name(target.name + file.wrap.extension)
+        count, length_us = _finish(self.part, path, file.start_us)
+        end_us = file.end_us
+        if count < file.packets:  # the disk was full: the last fragment is not there
+            end_us = file.start_us + length_us
         self.part.unlink(missing_ok=True)
         return Clip(
             path=path,
-            extension=self._wrap.extension,
-            media_type=self._wrap.media_type,
+            extension=file.wrap.extension,
+            media_type=file.wrap.media_type,
             codec=self._info.codec,
             width=self._info.width,
             height=self._info.height,
-            start_us=self._start_us,
-            duration_s=(self._end_us - self._start_us) / US,
+            start_us=file.start_us,
+            duration_s=(end_us - file.start_us) / US,
             packets=count,
-            intervals=(*self._intervals[:-1], (self._intervals[-1][0], self._end_us)),
+            intervals=(*self._intervals[:-1], (self._intervals[-1][0], end_us)),
             end_reason=self.ended,
         )
 
     def abandon(self) -> None:
         """Give up and remove what was written."""
         self.ended = self.ended or "abandoned"
-        muxer, self._muxer = self._muxer, None
+        if self._file is not None:
+            self._close(self._file)
+        self.part.unlink(missing_ok=True)
+
+    def _close(self, file: Part) -> None:
+        """Write what the muxer holds; where that fails, the fragments before it stay good."""
+        if self._closed:
+            return
+        self._closed = True
         try:
-            if muxer is not None:
-                muxer.close()
+            file.close()
         except StorageFailed as error:
-            log.warning("%s", error)
-        finally:
-            self.part.unlink(missing_ok=True)
+            self.ended = "storage_failed"
+            log.warning("%s; the clip ends before that", error)
 
     def _begin(self, info: StreamInfo, packet: Packet) -> None:
         self._info = self._current = info
-        self._wrap = wrap_for(info)
-        self._muxer = Muxer(
-            self.part,
-            info,
-            self._wrap,
-            options=_PART_OPTIONS[self._wrap.format],
-            note=f"start_us={packet.at_us}",
-        )
-        self._shift = -packet.pts
-        self._start_us = packet.at_us
+        self._file = Part(self.part, info, start_us=packet.at_us, fragment_us=FRAGMENT_US)
         self._intervals.append((packet.at_us, packet.at_us))
+
+    def _begun(self) -> Part:
+        if self._file is None:
+            raise StorageFailed(f"the clip {self.part} has not begun")
+        return self._file
 
     def _resume(self, info: StreamInfo, packet: Packet) -> bool:
         """Go on after a reconnect: at the first keyframe, and at the right distance in time."""
@@ -222,37 +224,28 @@ class ClipWriter:
         if not packet.is_keyframe:
             return False
         self._current = info
-        passed = packet.at_us - self._start_us
-        ticks = passed * info.time_base.denominator // (info.time_base.numerator * US)
-        self._shift = max(ticks, self._last_dts + 1 + packet.pts - packet.dts) - packet.pts
-        self._intervals[-1] = (self._intervals[-1][0], self._end_us)
+        self._intervals[-1] = (self._intervals[-1][0], self._begun().end_us)
         self._intervals.append((packet.at_us, packet.at_us))
         return True
 
-    def _write(self, packet: Packet) -> None:
-        if self._muxer is None:
-            return
-        dts = packet.dts + self._shift
-        if self.packets:
-            dts = max(dts, self._last_dts + 1)
-        pts = max(packet.pts + self._shift, dts)
+    def _write(self, file: Part, packet: Packet) -> bool:
+        if packet.at_us - file.start_us >= self._max_us:
+            if not packet.is_audio:  # sound runs ahead of the pictures at times
+                self.ended = "max_length"
+            return packet.is_audio
         try:
-            self._muxer.write(packet, pts=pts, dts=dts)
+            file.add(self._info, packet)
         except StorageFailed:
             self.ended = "storage_failed"
             raise
-        self._last_dts = dts
-        self.packets += 1
-        ticks = packet.duration or self._nominal
-        length_us = ceil(ticks * self._info.time_base * US)
-        self._end_us = max(self._end_us, packet.at_us + length_us)
+        return True
 
 
 def repair(part: Path, target: Path) -> Clip | None:
     """Finish a part file that a crash left behind, and remove it.
 
     Args:
-        part: as given to `ClipWriter`.
+        part: as given to `ClipWriter`, or a clip that was finished but not yet kept.
         target: path of the clip without the extension.
     Returns:
         The clip; None where the part holds no whole picture (it is removed all the same).
@@ -260,24 +253,28 @@ def repair(part: Path, target: Path) -> Clip | None:
         StorageFailed: the clip cannot be written; the part file stays.
     """
     try:
-        reader = open_written(part)
-    except StorageFailed as error:
+        return _repaired(part, target)
+    except NoPicture as error:
         log.warning("%s; nothing of this clip can be saved", error)
         part.unlink(missing_ok=True)
         return None
-    mp4 = "mp4" in reader.container.format.name
-    wrap = MP4 if mp4 else MKV
-    info = _info_of(reader)
+    except OSError as error:
+        raise StorageFailed(f"{target} could not be written: {error.strerror}") from error
+
+
+def _repaired(part: Path, target: Path) -> Clip:
+    reader = open_written(part)
+    with reader.container:
+        info, start_us = reader.info, start_of(reader.note)
+        wrap = MP4 if "mp4" in reader.container.format.name else MKV
+        frames, ticks = reader.video.frames, reader.video.duration
     path = target.with_name(target.name + wrap.extension)
-    count, end = _copy(reader, path, info, wrap)
-    if count == 0:
+    if wrap is MP4 and frames:  # fragments are not counted in front: this one is finished
+        os.replace(part, path)
+        count, duration_us = frames, round(ticks * info.time_base * US)
+    else:
+        count, duration_us = _finish(part, path, start_us)
         part.unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
-        return None
-    _sync(path)
-    part.unlink(missing_ok=True)
-    start_us = _start_of(reader.note)
-    duration_us = int(end * info.time_base * US)
     return Clip(
         path=path,
         extension=wrap.extension,
@@ -293,28 +290,64 @@ def repair(part: Path, target: Path) -> Clip | None:
     )
 
 
-def _copy(reader: Reader, path: Path, info: StreamInfo, wrap: Wrap) -> tuple[int, int]:
-    """Copy all packets; returns how many, and the end of the last one in ticks of `info`."""
-    muxer: Muxer | None = None
-    count, end, base = 0, 0, 0
-    scale = reader.time_base / info.time_base
+def _finish(part: Path, path: Path, start_us: int) -> tuple[int, int]:
+    """Write the playable file and bring it to the disk.
+
+    Returns:
+        How many pictures it holds, and its length in microseconds.
+    Raises:
+        NoPicture: there is not one whole picture.
+        StorageFailed: it cannot be written; nothing is left of it.
+    """
     try:
-        for packet in reader.packets():
-            if muxer is None:
-                muxer = Muxer(path, info, wrap, options=_FINAL_OPTIONS[wrap.format])
-                base = packet.pts
-            pts, dts = int((packet.pts - base) * scale), int((packet.dts - base) * scale)
-            muxer.write(packet, pts=pts, dts=dts)
-            count += 1
-            end = max(end, pts + int(packet.duration * scale))
-        if muxer is not None:
-            muxer.close()
+        if path.suffix == MP4.extension:
+            return _index(part, path, start_us)
+        return _copy(part, path)
     except StorageFailed:
         path.unlink(missing_ok=True)
         raise
-    finally:
-        reader.container.close()
-    return count, end
+
+
+def _index(part: Path, path: Path, start_us: int) -> tuple[int, int]:
+    """Give the fragments one index, in front."""
+    fragments = read_fragments(part)
+    film = compose([Piece(fragments=fragments, started_us=start_us)], start_us, _FOR_EVER_US)
+    if film is None:
+        raise NoPicture(f"{part} holds no whole picture")
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        try:
+            Movie(film.lines).write(handle)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except (OSError, NotFound) as error:
+        why = getattr(error, "strerror", None) or error
+        raise StorageFailed(f"{path} could not be written: {why}") from error
+    return len(fragments.video), round(film.duration_s * US)
+
+
+def _copy(part: Path, path: Path) -> tuple[int, int]:
+    """Copy all packets of Matroska into a file with an index."""
+    reader = open_written(part)
+    with reader.container:
+        info = reader.info
+        wrap = MKV if info.audio else MUTE_MKV
+        muxer: Muxer | None = None
+        count, end, base = 0, 0, 0
+        for packet in reader.packets():
+            if muxer is None:
+                muxer = Muxer(path, info, wrap, options={})
+                base = packet.pts
+            muxer.write(packet, pts=packet.pts - base, dts=packet.dts - base)
+            if not packet.is_audio:
+                count += 1
+                end = max(end, packet.pts - base + packet.duration)
+        if muxer is None:
+            raise NoPicture(f"{part} holds no whole picture")
+        muxer.close()
+    _sync(path)
+    return count, int(end * info.time_base * US)
 
 
 def _sync(path: Path) -> None:
@@ -329,23 +362,7 @@ def _sync(path: Path) -> None:
         raise StorageFailed(f"the clip {path} cannot be written: {error.strerror}") from error
 
 
-def _info_of(reader: Reader) -> StreamInfo:
-    stream = reader.stream
-    return StreamInfo(
-        codec=stream.codec_context.codec.canonical_name,
-        width=stream.width,
-        height=stream.height,
-        time_base=reader.time_base,
-        frame_rate=float(stream.average_rate or 0),
-        template=stream,
-    )
-
-
-def _start_of(note: str) -> int:
+def start_of(note: str) -> int:
+    """UTC of the first picture, as a part's comment has it; 0 where it does not say."""
     digits = note.removeprefix("start_us=")
     return int(digits) if digits.isdigit() else 0
-
-
-def _nominal_ticks(info: StreamInfo) -> int:
-    rate = info.frame_rate if info.frame_rate > 0 else 25.0
-    return max(1, round(1 / (rate * info.time_base)))

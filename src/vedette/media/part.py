@@ -1,0 +1,89 @@
+"""A file in the making that survives a crash: fragmented MP4, or Matroska where MP4 refuses.
+
+Used for clips and for segments of recordings. Packets are copied; what was written so far can be
+read at any moment, up to the last fragment.
+"""
+
+from pathlib import Path
+
+from vedette.contracts.packet import Packet, StreamInfo
+from vedette.media.mux import Muxer, Output, wrap_for
+from vedette.media.timing import US, Timing
+
+
+def part_options(fragment_us: int) -> dict[str, dict[str, str]]:
+    """Of the muxers, by format: a fragment at each keyframe, and after `fragment_us`."""
+    mp4 = {
+        "movflags": "+frag_keyframe+empty_moov+default_base_moof+skip_trailer",
+        "frag_duration": str(fragment_us),
+        "flush_packets": "1",
+    }
+    mkv = {"cluster_time_limit": str(fragment_us // 1000), "flush_packets": "1"}
+    return {"mp4": mp4, "mov": mp4, "matroska": mkv}
+
+
+class Part:
+    """Writes packets, the first of which is a keyframe. Belongs to one thread."""
+
+    def __init__(
+        self, out: Path | Output, info: StreamInfo, *, start_us: int, fragment_us: int
+    ) -> None:
+        """Create the file.
+
+        Args:
+            start_us: UTC of the first picture.
+            fragment_us: how much a crash may cost.
+        Raises:
+            StorageFailed: it cannot be made.
+        """
+        self.info = info
+        self.wrap = wrap_for(info)
+        self.start_us = start_us
+        self.end_us = start_us
+        """End of the last picture."""
+        self.packets = 0
+        """Of video."""
+        self.sound = 0
+        """Packets of sound."""
+        self._timing = Timing(start_us)
+        self._nominal_us = nominal_us(info)
+        self._per_tick = info.time_base.numerator * US
+        self._per_second = info.time_base.denominator
+        self._muxer = Muxer(
+            out,
+            info,
+            self.wrap,
+            options=part_options(fragment_us)[self.wrap.format],
+            note=f"start_us={start_us}",
+        )
+
+    def add(self, info: StreamInfo, packet: Packet) -> None:
+        """Append a packet; what is shown before the first picture is left out.
+
+        Raises:
+            StorageFailed: it cannot be written; what was written stays readable.
+        """
+        if packet.at_us < self.start_us or (packet.is_audio and not self._muxer.sound):
+            return
+        pts, dts = self._timing.place(info, packet)
+        self._muxer.write(packet, pts=pts, dts=dts)
+        if packet.is_audio:
+            self.sound += 1
+            return
+        self.packets += 1
+        length_us = -(-packet.duration * self._per_tick // self._per_second)
+        self.end_us = max(self.end_us, packet.at_us + (length_us or self._nominal_us))
+
+    def close(self) -> None:
+        """Write what the muxer still holds.
+
+        Raises:
+            StorageFailed
+        """
+        self._muxer.close()
+
+
+def nominal_us(info: StreamInfo) -> int:
+    """How long a picture is shown, where its packet does not say."""
+    rate = info.frame_rate if info.frame_rate > 0 else 25.0
+    return round(US / rate)
