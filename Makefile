@@ -28,8 +28,14 @@ demo: setup ## real people in real video, with a page to look at (DEMO="--second
 	@$(BIN)/vedette demo $(DEMO)
 
 .PHONY: test
-test: setup ## all tests that need no root
+test: setup .venv-servers/.ready ## all tests that need no root
 	@$(BIN)/python -m pytest -n 2 -m "not e2e" --cov --cov-report=term:skip-covered $(TESTS)
+
+# Servers of tests that would bring their own OpenCV into our environment.
+.venv-servers/.ready: tests/servers/requirements.txt
+	@test -x .venv-servers/bin/python || $(PYTHON) -m venv .venv-servers
+	@.venv-servers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 .PHONY: e2e
 e2e: setup ## tests that need what apt provides (see .ci/run)

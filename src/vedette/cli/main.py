@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from vedette import __version__
-from vedette.cli import analyze, config, demo, doctor, evaluate, models, status, up
+from vedette.cli import analyze, cameras, config, demo, doctor, evaluate, models, status, up
 from vedette.contracts.errors import VedetteError
 
 EXIT_CODES = """Exit codes: 0 done; 1 failed; 2 wrong use or input; 3 settings not valid;
@@ -33,6 +33,7 @@ app.command("status")(status.status)
 app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
+app.add_typer(cameras.app, name="cameras")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
 
