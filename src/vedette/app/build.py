@@ -1,6 +1,6 @@
 """Builds cameras from settings: the only place that knows which parts go where."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,14 @@ from vedette.contracts.event import Event
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import Tracks
 from vedette.contracts.sink import EventSink
+from vedette.contracts.trigger import Beside
 from vedette.detect.server import DetectorServer
 from vedette.detect.several import CameraDetector
 from vedette.kit.clock import Clock, from_us
 from vedette.kit.pressure import PressureBoard
 from vedette.media.picture import Mark, Outline, annotated
 from vedette.media.ring import PacketRing
+from vedette.onvif.trigger import OnvifTrigger
 from vedette.pipeline.announce import Announcer
 from vedette.pipeline.book import EventBook
 from vedette.pipeline.camera import CameraPipeline
@@ -108,7 +110,7 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
     announcer = Announcer(
         camera_id=camera.id, zone_ids=zones.zone_ids, bus=around.bus, clock=around.clock
     )
-    return CameraPipeline(
+    pipeline = CameraPipeline(
         camera_id=camera.id,
         source=source,
         ring=ring,
@@ -133,6 +135,24 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         ahead=getattr(source, "realtime", None),
         counted=around.frames,
     )
+    pipeline.beside = tuple(_triggers(camera, pipeline, around.clock))
+    return pipeline
+
+
+def _triggers(camera: CameraSettings, pipeline: CameraPipeline, clock: Clock) -> Iterator[Beside]:
+    """Those besides moving pixels who may open the gate."""
+
+    def changed(name: str, at_us: int, *, active: bool) -> None:
+        pipeline.trigger(f"onvif_{name}", at_us, active=active)
+
+    if "onvif" in camera.gate.triggers and camera.onvif is not None:
+        yield OnvifTrigger(
+            camera.onvif.config(),
+            camera_id=camera.id,
+            clock=clock,
+            on_change=changed,
+            on_problem=pipeline.stats.problem,
+        )
 
 
 def _gate_plan(camera: CameraSettings, around: Surroundings) -> GatePlan:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -55,24 +56,40 @@ class OnvifTrigger:
     """Tells `on_change` what a camera detects by itself, until stopped."""
 
     def __init__(
-        self, config: OnvifConfig, *, camera_id: str, clock: Clock, on_change: GateTrigger
+        self,
+        config: OnvifConfig,
+        *,
+        camera_id: str,
+        clock: Clock,
+        on_change: GateTrigger,
+        on_problem: Callable[[str], None] = lambda sentence: None,
     ) -> None:
+        """Take what it needs; `start` begins.
+
+        Args:
+            on_problem: told in a sentence why the events were lost.
+        """
         self.camera_id = camera_id
         self.stats = TriggerStats()
         self._address = device_address(config.url)
         self._verify_tls = config.verify_tls
         self._clock = clock
         self._on_change = on_change
+        self._on_problem = on_problem
         self._board = SignalBoard()
         self._chance = random.Random(camera_id)  # noqa: S311 - jitter, not a secret
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._run, name=f"onvif-{camera_id}", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin, in a thread of its own; returns at once."""
+        """Begin, in a thread of its own; returns at once. After `stop` it may begin again."""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(self._stop,), name=f"onvif-{self.camera_id}", daemon=True
+        )
         self._thread.start()
 
     def stop(self, *, within_s: float = 5.0) -> bool:
@@ -85,26 +102,27 @@ class OnvifTrigger:
         with self._lock:
             if self._loop is not None and self._task is not None:
                 self._loop.call_soon_threadsafe(self._task.cancel)
-        if self._thread.ident is not None:
-            self._thread.join(within_s)
+        if self._thread is None:
+            return True
+        self._thread.join(within_s)
         return not self._thread.is_alive()
 
-    def _run(self) -> None:
+    def _run(self, stop: threading.Event) -> None:
         keep_thread_running(
             f"events of {self.camera_id}",
-            self._attempt,
+            lambda: self._attempt(stop),
             self._clock,
-            self._stop,
+            stop,
             rng=self._chance,
         )
 
-    def _attempt(self) -> None:
+    def _attempt(self, stop: threading.Event) -> None:
         with suppress(asyncio.CancelledError):
-            asyncio.run(self._until_stopped())
+            asyncio.run(self._until_stopped(stop))
 
-    async def _until_stopped(self) -> None:
+    async def _until_stopped(self, stop: threading.Event) -> None:
         with self._lock:
-            if self._stop.is_set():
+            if stop.is_set():
                 return
             self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         try:
@@ -131,7 +149,8 @@ class OnvifTrigger:
             failures = 1 if heard else failures + 1
             pause_s = self._pause_s(error, failures)
             self.stats.reconnects += 1
-            log.warning("%s: events: %s; next try in %.1f s", self.camera_id, error, pause_s)
+            self._on_problem(f"its events: {error}")
+            log.warning("%s: its events: %s; next try in %.1f s", self.camera_id, error, pause_s)
             await self._clock.sleep(pause_s)
 
     def _pause_s(self, error: VedetteError, failures: int) -> float:

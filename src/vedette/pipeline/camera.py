@@ -11,6 +11,7 @@ from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, PacketTap, StreamInfo
 from vedette.contracts.sight import Motion, Tracks
 from vedette.contracts.sink import EventSink
+from vedette.contracts.trigger import Beside
 from vedette.contracts.verdict import RuleVerdict
 from vedette.kit.clock import Clock, SystemClock, to_us
 from vedette.media.ring import PacketRing
@@ -68,6 +69,8 @@ class CameraPipeline:
     """Whether reading goes on while pictures are looked at; None: where the source is live."""
     taps: tuple[PacketTap, ...] = ()
     """Others who take every packet: the recorder, live viewers."""
+    beside: tuple[Beside, ...] = ()
+    """Others who run while the camera is watched: its own events, which call `trigger`."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Of `ring`, `book` and `gate`: both threads use them."""
     counted: Callable[[int, int], None] = lambda frames, in_all: None

@@ -20,6 +20,18 @@ def keep_watching(
     pipeline: CameraPipeline, stop: threading.Event, clock: Clock, chance: random.Random
 ) -> None:
     """Watch until `stop` is set, or a source that is not live ends or is refused."""
+    for each in pipeline.beside:
+        each.start()
+    try:
+        _keep(pipeline, stop, clock, chance)
+    finally:
+        for each in pipeline.beside:
+            each.stop()
+
+
+def _keep(
+    pipeline: CameraPipeline, stop: threading.Event, clock: Clock, chance: random.Random
+) -> None:
     code = "stopped"
     failures = 0
     while not stop.is_set():
