@@ -57,6 +57,11 @@ class Running:
             self._process.kill()
         self.ended(within_s=10)
 
+    @property
+    def pid(self) -> int:
+        """Of the main process."""
+        return self._process.pid
+
     def until(self, found: Callable[[], Any], what: str, *, within_s: float = 60) -> Any:
         """Ask again and again until something is there.
 
