@@ -86,7 +86,7 @@ def _quiet(bench: Bench, count: str) -> list[Cell]:
 def _recall(bench: Bench, count: str) -> list[Cell]:
     cameras, length_s = ("8", "80") if bench.quick else (str(CAMERAS), "180")
     bench.say("recall: with the gate, and with everything decoded")
-    words = [bench.build, count, cameras, length_s]
+    words = [str(bench.build), count, cameras, length_s]
     with ThreadPoolExecutor(max_workers=cores()) as pool:
         gated, whole = pool.map(
             lambda mode: run(ours("fleet", "--events", *words, mode), limit_s=3600).said["events"],

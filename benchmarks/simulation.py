@@ -23,7 +23,7 @@ from benchmarks.product import LABELS, WATCH, Kept
 from benchmarks.scenes import Seen
 from benchmarks.splice import Feed, Shift
 from vedette.app.build import Surroundings, build_camera
-from vedette.app.settings import CameraSettings
+from vedette.app.settings import CameraSettings, DetectSettings
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.errors import SourceLost
 from vedette.contracts.event import Event
@@ -80,6 +80,10 @@ class CountedDetector:
     busy_us: int = 0
     shifts: dict[str, tuple[Shift, int]] = field(default_factory=dict)
     """By camera: its script, and UTC of its begin."""
+
+    def for_camera(self, detect: DetectSettings) -> "CountedDetector":
+        """See `DetectorPool`: all cameras share it."""
+        return self
 
     def submit(self, frame: Frame) -> Future[Detections]:
         """The answer, at once."""
@@ -231,8 +235,8 @@ class Outcome:
     """Of the detector's answers."""
     busy: float
     """Part of the time that the detector computed."""
-    peak_busy: float
-    """The same in the worst ten seconds."""
+    by_ten_s: list[tuple[float, float]]
+    """Second of the simulation, and CPU seconds from there to ten seconds later."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -251,6 +255,7 @@ class Simulation:
     _clock: VirtualClock = field(default_factory=VirtualClock)
     _due: list[tuple[int, int, Any]] = field(default_factory=list)
     _turn: int = 0
+    _by_ten_s: list[tuple[float, float]] = field(default_factory=list)
 
     def run(self) -> Outcome:
         """Until the last packet of the last camera."""
@@ -280,23 +285,24 @@ class Simulation:
             looked=sum(p.stats.looked for p in pipelines),
             waits_us=detector.waits_us,
             busy=detector.busy_us / 1e6 / self.length_s,
-            peak_busy=0.0,
+            by_ten_s=self._by_ten_s,
         )
 
     def _go(self) -> float:
         """Give every camera its packets in the order of time; CPU seconds after the first ones."""
-        clock, began_s, shown_s = self._clock, 0.0, 0.0
-        warm_us = round(self.warm_s * 1e6)
+        clock, began_s = self._clock, 0.0
+        next_s, spent_s = self.warm_s, 0.0
         while self._due:
             due_us, _, coroutine = heapq.heappop(self._due)
-            if due_us >= warm_us and not began_s:
-                began_s = cpu_s()
+            if due_us >= next_s * 1e6:
+                if began_s:
+                    self._by_ten_s.append((next_s - 10, cpu_s() - began_s - spent_s))
+                began_s = began_s or cpu_s()
+                spent_s = cpu_s() - began_s
+                self.told(f"{next_s:.0f} of {self.length_s:.0f} s, {spent_s:.0f} s of CPU time")
+                next_s += 10
             clock.at_us = max(clock.at_us, due_us)
             coroutine.switch()
-            if clock.at_us / 1e6 >= shown_s + 10:
-                shown_s = clock.at_us / 1e6
-                spent_s = cpu_s() - began_s if began_s else 0.0
-                self.told(f"{shown_s:.0f} of {self.length_s:.0f} s, {spent_s:.0f} s of CPU time")
         return cpu_s() - began_s
 
     def _camera(
