@@ -200,9 +200,12 @@ class AvStream:
             self._reading = True
         began_s = self._clock.monotonic()
         try:
-            return next((raw for raw in raws if raw.size > 0), None)
+            raw = next((raw for raw in raws if raw.size > 0), None)
         except av.FFmpegError as error:
             failure = error
+        else:
+            self._check_time(self._clock.monotonic() - began_s)
+            return raw
         finally:
             self._gauges.waited(began_s, self._clock.monotonic())
             with self._lock:
@@ -224,6 +227,17 @@ class AvStream:
             raise explain(failure, self._target, doing="read")
         self.stats.ended_early = True
         log.warning("%s", explain(failure, self._target, doing="read"))
+
+    def _check_time(self, took_s: float) -> None:
+        """Interrupted by its time limit, libav hands out what it has of a picture without an end.
+
+        Raises:
+            SourceLost
+        """
+        if self._live and took_s > self._target.read_s and not self._stop.is_set():
+            raise SourceLost(
+                f"{self._target.address} sent no whole picture for {self._target.read_s:g} s"
+            )
 
     def _check_pictures(self) -> None:
         """Sound alone is no sign of life.

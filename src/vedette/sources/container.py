@@ -81,11 +81,12 @@ def open_video(target: Target, *, clock: Clock, limit_s: float | None = None) ->
     """
     limit_s = target.open_s if limit_s is None else limit_s
     until_s = clock.monotonic() + limit_s
-    opened = _open(target, limit_s / 2)  # libav takes this time twice: to connect, to probe
+    # libav takes its limit twice: to connect, and to find out the format.
+    opened = _open(target, limit_s / 2, clock)
     if opened.stream.codec_context is not None and opened.stream.width == 0:
         opened.container.close()  # a camera that was joined between two keyframes
         patient = replace(target, options={**target.options, **_PATIENT})
-        opened = _open(patient, max(_LEAST_S, (until_s - clock.monotonic()) / 2))
+        opened = _open(patient, max(_LEAST_S, (until_s - clock.monotonic()) / 2), clock)
     width, height = opened.info.width, opened.info.height
     if not sane_size(width, height):
         opened.container.close()
@@ -97,8 +98,9 @@ def open_video(target: Target, *, clock: Clock, limit_s: float | None = None) ->
     return opened
 
 
-def _open(target: Target, limit_s: float) -> Opened:
+def _open(target: Target, limit_s: float, clock: Clock) -> Opened:
     failure: av.FFmpegError | None = None
+    began_s = clock.monotonic()
     try:
         container = av.open(
             target.address.url,
@@ -109,6 +111,8 @@ def _open(target: Target, limit_s: float) -> Opened:
         )
     except av.FFmpegError as error:
         failure = error
+    if failure is not None and clock.monotonic() - began_s >= limit_s and target.remote:
+        raise Unreachable(_late(target, target.open_s))
     if failure is not None:  # raised out here: libav's own error repeats the URL
         raise explain(failure, target)
     try:
@@ -238,11 +242,14 @@ def _remote_sentence(error: av.FFmpegError, target: Target, doing: str) -> str:
     if isinstance(error, av.ConnectionRefusedError):
         return f"{where} cannot be reached: nothing listens at that port"
     if isinstance(error, av.TimeoutError | av.ExitError):
-        limit_s = target.open_s if doing == "open" else target.read_s
-        return f"{where} did not answer in time (the limit is {limit_s:g} s)"
+        return _late(target, target.open_s if doing == "open" else target.read_s)
     if doing == "open":
         return f"{where} cannot be opened ({_words(error)})"
     return f"{where} stopped sending ({_words(error)})"
+
+
+def _late(target: Target, limit_s: float) -> str:
+    return f"{target.address} did not answer in time (the limit is {limit_s:g} s)"
 
 
 def _words(error: av.FFmpegError) -> str:

@@ -9,8 +9,9 @@ from vedette.contracts.frame import U8
 
 WIDEST_PX = 16_384
 """No picture is wider or higher than this."""
-MOST_PX = 64_000_000
-"""No picture has more pixels than this."""
+MOST_PX = 36_000_000
+"""No picture has more pixels than this (8K has 33 million): each takes 1.5 bytes a pixel, and a
+decoder keeps several."""
 
 _FULL_RANGE = {"yuvj411p", "yuvj420p", "yuvj422p", "yuvj440p", "yuvj444p"}
 
