@@ -31,7 +31,7 @@ CUT = 0.6
 LIGHT = 0.25
 """From this part changed on, the whole picture's light is looked at."""
 LIGHT_OFFSET = 0.75
-"""So it is when the picture's mean moved by this many levels."""
+"""So it is when the mean of what did not change enough to count moved by this many levels."""
 EXPLAINED = 0.5
 """It is a change of light when at most this part of what changed is left after it."""
 BRIGHTEST = 230
@@ -85,6 +85,8 @@ class _Scene:
     at_us: int
     looks: int = 1
     fraction: float = 0.0
+    offset: float = 0.0
+    """Of the mean, when no change of light explained what changed."""
 
 
 class LumaMotion:
@@ -123,7 +125,7 @@ class LumaMotion:
         if scene.looks <= 2 or frame.at_us - scene.started_us < self.config.learn_s * 1e6:
             self._learn(scene, small, 1.0 / scene.looks)
             return self._say("learning", frame.at_us)
-        changed, relit = self._changed(scene, small)
+        changed, relit, scene.offset = self._changed(scene, small)
         if relit is not None:
             scene.background = relit
         fraction, boxes = self._measure(changed, scene)
@@ -139,7 +141,7 @@ class LumaMotion:
         scene = self._scene
         if scene is None or scene.shape != frame.y.shape or self._stale(scene, frame.at_us):
             return Motion(fraction=0.0, boxes=NO_BOXES, active=False, code="learning")
-        changed, relit = self._changed(scene, _shrink(frame.y, scene.stride))
+        changed, relit, _ = self._changed(scene, _shrink(frame.y, scene.stride))
         fraction, boxes = self._measure(changed, scene)
         code = "motion" if len(boxes) else "quiet" if relit is None else "light_change"
         return Motion(fraction=fraction, boxes=boxes, active=bool(len(boxes)), code=code)
@@ -181,28 +183,28 @@ class LumaMotion:
             boxes = self._boxes(changed, scene)
         return fraction, boxes
 
-    def _changed(self, scene: _Scene, small: U8) -> tuple[U8, F32 | None]:
+    def _changed(self, scene: _Scene, small: U8) -> tuple[U8, F32 | None, float]:
         """(rows, columns) 255 where something changed; where the light did, the background as it
-        looks in the present light."""
+        looks in the present light; and the offset of the mean that is not explained."""
         known = np.asarray(cv2.convertScaleAbs(scene.background), dtype=np.uint8)
         changed = self._compare(scene, small, known)
         count = cv2.countNonZero(changed)
         if not count:
-            return changed, None
+            return changed, None, 0.0
         fraction = count / scene.watched
-        mean = cv2.mean(small, scene.watch)[0] - cv2.mean(known, scene.watch)[0]
-        if fraction < LIGHT and abs(mean) < LIGHT_OFFSET:
-            return changed, None
+        offset = _offset(small, known, cv2.subtract(scene.watch, changed))
+        if fraction < LIGHT and abs(offset - scene.offset) < LIGHT_OFFSET:
+            return changed, None, scene.offset
         shift = relight(known, small, scene.watch) - _LEVELS
         lit = np.clip(scene.background + cv2.LUT(known, shift), 0.0, 255.0)
         unknown = (known >= BRIGHTEST) | (known <= DARKEST)
         lit[unknown] = small[unknown]
         left = self._compare(scene, small, cv2.convertScaleAbs(lit))
         if cv2.countNonZero(left) <= EXPLAINED * count:
-            return left, lit.astype(np.float32)
+            return left, lit.astype(np.float32), 0.0
         if fraction > CUT and scene.fraction < LIGHT:
-            return np.zeros_like(changed), small.astype(np.float32)
-        return changed, None
+            return np.zeros_like(changed), small.astype(np.float32), 0.0
+        return changed, None, offset
 
     def _compare(self, scene: _Scene, small: U8, known: U8 | cv2.typing.MatLike) -> U8:
         """(rows, columns) 255 where the difference is beyond the noise of that place."""
@@ -222,21 +224,29 @@ class LumaMotion:
 
     def _boxes(self, changed: U8, scene: _Scene) -> F32:
         """(m, 4) boxes of what moves together, the largest first; fractions of the frame."""
-        joined = cv2.dilate(changed, _SQUARE)
+        x, y, width, height = cv2.boundingRect(changed)
+        part = changed[y : y + height, x : x + width]
+        joined = cv2.dilate(part, _SQUARE)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-        real = np.bincount(labels[changed > 0], minlength=count)
+        real = np.bincount(labels[part > 0], minlength=count)
         least = self.config.min_area * scene.watch.size
         found = [i for i in range(1, count) if real[i] >= least]
         found.sort(key=lambda i: (-int(real[i]), i))
         if not found:
             return NO_BOXES
         boxes = stats[found[:MOST_BOXES], :4].astype(np.float64)
+        boxes[:, :2] += (x, y)
         height, width = scene.shape
         edges = np.stack(
             (boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]), axis=1
         )
         fractions = edges * scene.stride / (width, height, width, height)
         return np.minimum(fractions, 1.0).astype(np.float32)
+
+
+def _offset(small: U8, known: U8, mask: "cv2.typing.MatLike") -> float:
+    """By how many levels the mean moved where `mask` is not 0."""
+    return cv2.mean(small, mask)[0] - cv2.mean(known, mask)[0]
 
 
 def _shrink(plane: U8, stride: int) -> U8:
