@@ -60,6 +60,11 @@ bench: setup .venv-peers/.ready .venv-norfair/.ready ## measure ours beside its 
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+.PHONY: fuzz
+fuzz: setup ## damaged video and cameras by the thousand (FUZZ="--cases 20000 --seed 7")
+	@$(BIN)/python -m tests.fuzz.video $(or $(FUZZ),--cases 5000)
+	@$(BIN)/python -m tests.fuzz.rtsp $(or $(FUZZ),--cases 1000)
+
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
