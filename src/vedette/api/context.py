@@ -1,12 +1,14 @@
 """What the HTTP door needs of the running product; handed in by the composition root."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from fastapi import Request
 
+from vedette.contracts.errors import InvalidInput
+from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.status import ProductReport
 from vedette.kit.clock import Clock
 from vedette.store.scope import SiteScope
@@ -47,6 +49,11 @@ class Check:
     detail: str = ""
 
 
+async def refuse_exchange(wish: ModelWish) -> Sequence[ModelExchange]:
+    """Where nothing detects."""
+    raise InvalidInput(f"nothing detects here, so {wish.model!r} cannot be used")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiContext:
     """Everything that routes may touch."""
@@ -66,6 +73,8 @@ class ApiContext:
     clock: Clock
     stopping: Callable[[], bool]
     """True as soon as the product stops: endless answers end."""
+    exchange: Callable[[ModelWish], Awaitable[Sequence[ModelExchange]]] = refuse_exchange
+    """Lets another model detect, in every process with cameras; raises what cannot be."""
 
 
 def context_of(request: Request) -> ApiContext:

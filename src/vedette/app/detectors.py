@@ -6,13 +6,14 @@ import threading
 import weakref
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from vedette.app.settings import DetectSettings, ModuleSettings
+from vedette.app.settings import CameraSettings, DetectSettings, ModuleSettings, Settings
 from vedette.contracts.errors import InvalidConfig, InvalidInput
+from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.detect.counters import ServerCounters
 from vedette.detect.limits import ServerLimits
 from vedette.detect.port import Detector, close
@@ -33,20 +34,6 @@ MOST_THREADS = 4
 """More threads on one picture gain little (docs/adr/0019)."""
 OF_ONE_MODEL = ("score", "width", "height")
 """Settings that fit one model and not the next; they are dropped when a model is exchanged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchanged:
-    """A model that took over while the cameras went on."""
-
-    name: str
-    """Of the detector."""
-    model: str
-    engine: str
-    gap_s: float
-    """How long a camera may have waited because of it."""
-    lost: tuple[str, ...]
-    """Classes that cameras follow and that no model knows any more."""
 
 
 class DetectorPool:
@@ -132,17 +119,16 @@ class DetectorPool:
         self._cameras.add(camera)
         return camera
 
-    def exchange(self, model: str, name: str = DEFAULT, *, anyway: bool = False) -> Exchanged:
+    def exchange(self, wish: ModelWish) -> ModelExchange:
         """Let another model take over while the cameras go on; it is loaded beside the old one.
 
-        Args:
-            model: its name in the catalogue, or the path of its YAML file.
-            name: which detector; others with the same settings change with it.
-            anyway: also where cameras follow classes that the new model does not know.
+        Detectors in use with the same settings change with it.
+
         Raises:
             ModelUnavailable: it cannot be fetched or loaded; the old one goes on.
             InvalidInput: it does not fit; the old one goes on.
         """
+        name = wish.detector
         with self._loading:
             if name not in self._keys:
                 loaded = ", ".join(self._keys) or "none"
@@ -151,11 +137,11 @@ class DetectorPool:
             if "model" not in configure("detector", before)[0].Config.model_fields:
                 raise InvalidInput(f"the detector {name!r} is not one with a model to exchange")
             kept = {key: value for key, value in before.items() if key not in OF_ONE_MODEL}
-            return self.replace({**kept, "model": model}, name, anyway=anyway)
+            return self.replace({**kept, "model": wish.model}, name, anyway=wish.anyway)
 
     def replace(
         self, settings: ModuleSettings, name: str = DEFAULT, *, anyway: bool = False
-    ) -> Exchanged:
+    ) -> ModelExchange:
         """The same with all settings of a detector.
 
         Raises:
@@ -170,8 +156,8 @@ class DetectorPool:
             unless_done.pop_all()
             self._renamed(name, settings)
         log.info("The detector %s is exchanged; the gap was %.3f s", name, done.gap_s)
-        return Exchanged(
-            name=name,
+        return ModelExchange(
+            detector=name,
             model=_model_of(detector, settings),
             engine=str(getattr(detector, "engine", "")),
             gap_s=done.gap_s,
@@ -288,6 +274,19 @@ class DetectorPool:
                 f"knows: {', '.join(detector.labels)}"
             )
         return tuple(sorted(lost))
+
+
+def named_detectors(settings: Settings) -> dict[str, ModuleSettings]:
+    """The settings of all detectors by name."""
+    return {DEFAULT: settings.detector, **settings.detectors}
+
+
+def used_detectors(cameras: Iterable[CameraSettings]) -> list[str]:
+    """Names of the detectors that these cameras use, each once."""
+    names = (
+        name for camera in cameras if camera.detect.enabled for name in camera.detect.detectors
+    )
+    return list(dict.fromkeys(names))
 
 
 def build_detectors(

@@ -1,22 +1,27 @@
 """`vedette models`: what can be used by name, what is installed, and where it comes from."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from vedette.cli import model_bench
 from vedette.cli.look import download_bar, out, table
 
 app = typer.Typer(
-    help="Detection models: list, pull, info.",
+    help="Detection models: list, pull, info, use, bench.",
     no_args_is_help=True,
-    epilog="Example: vedette models pull, vedette models info nanodet",
+    epilog="Example: vedette models pull, vedette models use nanodet",
 )
+
+app.command("bench")(model_bench.bench)
 
 
 @app.command("list")
 def list_models() -> None:
     """Say which models there are, and which are installed."""
     from vedette.models.catalogue import DEFAULT_MODEL, Catalogue
+    from vedette.models.own import NAMES
     from vedette.models.store import ModelStore
 
     store = ModelStore()
@@ -28,6 +33,7 @@ def list_models() -> None:
         unverified = "" if spec.verified else " (unverified)"
         shown.add_row(name, state, spec.licence, spec.summary + unverified)
     out.print(shown)
+    out.print(f"With weights of your own: {', '.join(NAMES)} (docs/models.md)")
     out.print(f"folder: {store.folder}")
 
 
@@ -45,6 +51,44 @@ def pull(
         with download_bar() as bar:
             path = store.pull(spec, bar, force=force)
         out.print(f"{spec.name}: {path}")
+
+
+@app.command("use")
+def use(
+    name: Annotated[str, typer.Argument(help="A model of the catalogue, or a YAML file.")],
+    detector: Annotated[
+        str, typer.Option(help="Which detector of the settings changes.")
+    ] = "default",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Even if cameras follow classes it does not know.")
+    ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", "-d", help="Data folder of the product; $VEDETTE_DATA if absent."),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Address of the product, instead of its data folder.")
+    ] = None,
+) -> None:
+    """Let a running product detect with another model, while its cameras go on."""
+    from vedette.app.ask import find_address
+    from vedette.app.use_model import ask_exchange
+    from vedette.contracts.model import ModelWish
+    from vedette.models.catalogue import Catalogue
+    from vedette.models.store import ModelStore
+
+    address = url or find_address(data)
+    with download_bar() as bar:
+        ModelStore().pull(Catalogue.load().get(name), bar)
+    model = str(Path(name).absolute()) if name.endswith((".yaml", ".yml")) else name
+    for done in ask_exchange(address, ModelWish(model=model, detector=detector, anyway=anyway)):
+        where = f"{done.worker}: " if done.worker else ""
+        computed = f" on {done.engine}" if done.engine else ""
+        out.print(f"{where}{done.model}{computed}; the gap was {done.gap_s * 1000:.0f} ms")
+        if done.lost:
+            out.print(f"  nobody detects any more: {', '.join(done.lost)}", style="yellow")
+    key = "detector" if detector == "default" else f"detectors.{detector}"
+    out.print(f"To keep it after a restart, set {key}.model: {name} in the settings.")
 
 
 @app.command("info")

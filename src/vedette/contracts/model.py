@@ -60,3 +60,33 @@ class ModelSpec(BaseModel):
     """What its user has to do, where the file cannot be fetched; a clause."""
     verified: bool = True
     """False where it could not be fetched and run where this catalogue was written."""
+
+
+class ModelWish(BaseModel):
+    """A model that is to take over while the cameras go on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=1024)
+
+    model: str = Field(min_length=1)
+    """Its name in the catalogue, or the path of its YAML file."""
+    detector: str = "default"
+    """Which detector: `default`, or a name of the settings' `detectors`."""
+    anyway: bool = False
+    """Also where cameras follow classes that the new model does not know."""
+
+
+class ModelExchange(BaseModel):
+    """A model that took over while the cameras went on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    detector: str
+    model: str
+    engine: str = ""
+    """What computes it: `cpu`, `openvino bf16` ..."""
+    gap_s: float
+    """How long a camera may have waited because of it."""
+    lost: tuple[str, ...] = ()
+    """Classes that cameras follow and that no model knows any more."""
+    worker: str = ""
+    """The process; empty where the cameras run in the main one."""

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -52,14 +53,7 @@ class LabelTable:
         classes = self.add(found.labels)
         if found.labels == self.names:
             return found
-        return Detections(
-            boxes=found.boxes,
-            scores=found.scores,
-            classes=classes[found.classes],
-            labels=self.names,
-            looks=found.looks,
-            keypoints=found.keypoints,
-        )
+        return replace(found, classes=classes[found.classes], labels=self.names)
 
 
 class CameraDetector:

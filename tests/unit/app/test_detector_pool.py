@@ -12,6 +12,7 @@ from tests.unit.models.tiny import tiny_spec
 from vedette.app.detectors import DetectorPool, build_detectors, threads_for
 from vedette.app.settings import DetectSettings
 from vedette.contracts.errors import InvalidConfig, InvalidInput, ModelUnavailable
+from vedette.contracts.model import ModelWish
 from vedette.kit.clock import SystemClock
 from vedette.models.fetch import silent
 from vedette.testing.detector_contract import a_scene
@@ -107,7 +108,7 @@ def test_settings_are_replaced_while_cameras_go_on(pool: DetectorPool) -> None:
     assert (seen[0], seen[-1]) == ("car", "dog")
     assert failures == []
     assert done.gap_s < 1.0
-    assert (done.name, done.model, done.lost) == ("default", "blob", ())
+    assert (done.detector, done.model, done.lost) == ("default", "blob", ())
     assert pool.server("same") is pool.server("default")  # what shares it changes with it
     pool.replace(BLOB)
     assert pool.server("same").labels == ("person", "car")
@@ -148,7 +149,7 @@ def test_another_model_of_the_same_kind_takes_over(pool: DetectorPool, tiny: str
     pool.replace({"type": "onnx", "model": tiny, "engine": "cpu", "score": 0.3, "threads": 1})
     assert pool.models()["default"] == "tiny on cpu"
 
-    done = pool.exchange(tiny)
+    done = pool.exchange(ModelWish(model=tiny))
 
     assert (done.model, done.engine) == ("tiny", "cpu")  # the engine stays, the score does not
     camera = pool.for_camera(detect())
@@ -162,7 +163,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_old_one_at_work(
     camera = pool.for_camera(detect())
 
     with pytest.raises(ModelUnavailable, match="no model is called 'nanodett'; there are: "):
-        pool.exchange("nanodett")
+        pool.exchange(ModelWish(model="nanodett"))
     with pytest.raises(ModelUnavailable, match="the engine 'cuda' is not installed"):
         pool.replace({"type": "onnx", "model": tiny, "engine": "cuda"})
 
@@ -172,9 +173,9 @@ def test_a_model_that_cannot_be_loaded_leaves_the_old_one_at_work(
 
 def test_what_has_no_model_cannot_be_given_another(pool: DetectorPool) -> None:
     with pytest.raises(InvalidInput, match="'default' is not one with a model to exchange"):
-        pool.exchange("nanodet")
+        pool.exchange(ModelWish(model="nanodet"))
     with pytest.raises(InvalidInput, match="no detector 'cats' is in use; in use are: default"):
-        pool.exchange("nanodet", "cats")
+        pool.exchange(ModelWish(model="nanodet", detector="cats"))
 
 
 def test_cores_are_shared_among_processes() -> None:
