@@ -25,6 +25,7 @@ ROWS = {
     1: "active_camera",
     3: "motion_gate",
     4: "tracking",
+    5: "detector_path",
     6: "zones_rules",
 }
 """Each is a file of this folder with a `measure(bench) -> list[Cell]`."""
