@@ -91,6 +91,7 @@ class OnvifCamera:
         login: str = "token",
         ahead_s: float = 0.0,
         streams: tuple[Stream, ...] = (Stream(token="main"),),  # noqa: S106
+        media: bool = True,
         media2: bool = False,
         old: bool = False,
         events: bool = True,
@@ -109,7 +110,8 @@ class OnvifCamera:
             host: the host that it believes to have.
         """
         self.user, self.password, self.login = user, password, login
-        self.ahead_s, self.streams, self.media2, self.old = ahead_s, streams, media2, old
+        self.ahead_s, self.streams, self.old = ahead_s, streams, old
+        self.media, self.media2 = media, media2
         self.events, self.lease_s, self.renews, self.host = events, lease_s, renews, host
         self.heard: list[str] = []
         """Actions, in order; those that were refused too."""
@@ -217,7 +219,9 @@ class OnvifCamera:
         return f"<tds:GetScopesResponse>{items}</tds:GetScopesResponse>"
 
     def on_GetServices(self, path: str, body: str) -> str:  # noqa: N802
-        spaces = {"http://www.onvif.org/ver10/media/wsdl": "media"}
+        spaces: dict[str, str] = {}
+        if self.media:
+            spaces["http://www.onvif.org/ver10/media/wsdl"] = "media"
         if self.media2:
             spaces["http://www.onvif.org/ver20/media/wsdl"] = "media2"
         if self.events:

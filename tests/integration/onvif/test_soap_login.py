@@ -111,6 +111,17 @@ async def test_streams_are_found_with_every_generation_of_services(media2: bool,
     assert picture == f"http://127.0.0.1:{camera.port}/onvif/snap.jpg"
 
 
+async def test_a_camera_with_the_newer_media_service_only_is_asked_there() -> None:
+    stream = Stream(token="a", codec="H265", url="rtsp://127.0.0.1/a")  # noqa: S106
+    with OnvifCamera(streams=(stream,), media=False, media2=True) as camera:
+        async with client(camera) as asking:
+            services = await find_services(asking)
+            (found,) = await profiles(asking, services)
+            address = await stream_address(asking, services, found)
+    assert services.media == ""
+    assert address.url == "rtsp://127.0.0.1/a"
+
+
 async def test_services_that_name_another_host_are_asked_on_ours() -> None:
     with OnvifCamera(user="admin", password=PASSWORD, host="203.0.113.7") as camera:
         async with client(camera, ADMIN) as asking:
@@ -187,6 +198,21 @@ async def test_a_camera_that_says_its_login_is_wrong_at_length_is_cut_off() -> N
             status=401, headers=asked, body=b"x" * 5_000_000
         )
         with pytest.raises(TooMuch):
+            await ask(camera, ADMIN)
+
+
+async def test_nothing_is_unpacked_while_we_log_in() -> None:
+    """httpx2 reads the answer to a refused login by itself, and would unpack it."""
+    with OnvifCamera() as camera:
+        camera.overrides["GetDeviceInformation"] = Raw(
+            status=401,
+            headers=(
+                ("WWW-Authenticate", 'Digest realm="a", nonce="b"'),
+                ("Content-Encoding", "gzip"),
+            ),
+            body=b"no gzip at all",
+        )
+        with pytest.raises(LoginRefused, match="refused the user name"):
             await ask(camera, ADMIN)
 
 
