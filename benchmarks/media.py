@@ -34,10 +34,6 @@ PACKAGE = "opencv-doc"
 VTEST = "usr/share/doc/opencv-doc/examples/data/vtest.avi"
 CLIP = ROOT / "examples" / "pedestrians.mp4"
 _KEYS = f"keyint={GOP}:min-keyint={GOP}:scenecut=0:open-gop=0:bframes=0:threads=1"
-_RATES = {
-    "vbr": f"{_KEYS}:vbv-maxrate=4000:vbv-bufsize=4000",
-    "cbr": f"{_KEYS}:nal-hrd=cbr:vbv-maxrate=1500:vbv-bufsize=1500",
-}
 
 
 def vtest(build: Path) -> Path:
@@ -75,26 +71,37 @@ def street(bench: Bench, rate: Rate = "vbr") -> Path:
 class Encoder:
     """Writes BGR pictures as an IP camera would; the file appears when it is complete.
 
-    `vbr`: as many bits as the picture needs at one quality (`crf`), or `BITS` on average where
-    that is None. `cbr`: `BITS` in every second, filled up.
+    `vbr`: as many bits as the picture needs at one quality (`crf`), or `bits` on average where
+    that is None. `cbr`: `bits` in every second, filled up.
     """
 
-    def __init__(self, path: Path, rate: Rate, *, crf: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        rate: Rate,
+        *,
+        crf: int | None = None,
+        size: tuple[int, int] = (WIDTH, HEIGHT),
+        bits: int = BITS,
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
         self._out = av.open(f"file:{self._part}", "w", format="mp4")
         stream = self._out.add_stream("libx264", rate=FPS)
         assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
         stream.codec_context.time_base = Fraction(1, FPS)
         stream.codec_context.thread_count = 1
         stream.codec_context.gop_size = GOP
-        options = {"preset": "veryfast", "x264-params": _RATES[rate]}
+        most = bits // 1000 if rate == "cbr" else 3 * bits // 1000
+        limits = f"{_KEYS}:vbv-maxrate={most}:vbv-bufsize={most}"
+        limits += ":nal-hrd=cbr" if rate == "cbr" else ""
+        options = {"preset": "veryfast", "x264-params": limits}
         if rate == "vbr" and crf is not None:
             options["crf"] = str(crf)
         else:
-            stream.bit_rate = BITS
+            stream.bit_rate = bits
         stream.codec_context.options = options
         self._stream = stream
         self._count = 0
