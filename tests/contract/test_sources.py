@@ -8,6 +8,7 @@ import pytest
 
 from tests.servers.camera_video import camera_video
 from tests.servers.http_files import file_handler, serving
+from tests.servers.jpeg_camera import camera, endless, jpeg
 from tests.servers.rtsp import RtspServer
 from vedette.kit.clock import SystemClock
 from vedette.plugins.registry import build
@@ -52,6 +53,33 @@ class TestHttpSource(SourceContract):
 
     def make(self) -> Source:
         return made({"type": "http", "url": f"http://keeper:hunter2@{self.host}/{NAME}"})
+
+
+class TestMjpegSource(SourceContract):
+    secrets = ("keeper", "hunter2")
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with serving(camera(endless(), user="keeper:hunter2")) as self.host:
+            yield
+
+    def make(self) -> Source:
+        return made({"type": "http", "url": f"http://keeper:hunter2@{self.host}/v"}, real=True)
+
+
+class TestSnapshotSource(SourceContract):
+    secrets = ("keeper", "hunter2")
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        user = "keeper:hunter2"
+        picture = camera(lambda: iter([jpeg(1)]), single=True, content_type="image/jpeg", user=user)
+        with serving(picture) as self.host:
+            yield
+
+    def make(self) -> Source:
+        url = f"http://keeper:hunter2@{self.host}/p"
+        return made({"type": "http_snapshot", "url": url, "fps": 30.0}, real=True)
 
 
 @pytest.fixture(scope="module")

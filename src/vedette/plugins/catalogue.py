@@ -9,6 +9,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "source": {
         "rtsp": "vedette.sources.rtsp:RtspSource",
         "http": "vedette.sources.http:HttpSource",
+        "http_snapshot": "vedette.sources.http_snapshot:HttpSnapshotSource",
         "file": "vedette.sources.file:FileSource",
         "simulator": "vedette.sources.simulator:SimulatorSource",
     },

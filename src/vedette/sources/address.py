@@ -1,6 +1,7 @@
 """A camera's address in two forms: the one to connect with, and the one that may be shown."""
 
 import re
+from base64 import b64encode
 from urllib.parse import unquote, urlsplit
 
 HIDDEN = "***"
@@ -49,6 +50,11 @@ class Address:
         raw = {self._user, password, name, *(found[1] for found in _NAMED.findall(self._rest))}
         plain = {unquote(secret) for secret in raw if len(secret) >= _SHORTEST_SECRET}
         return [_any_spelling(secret) for secret in sorted(plain, key=len, reverse=True)]
+
+
+def basic_auth(user: str, password: str) -> str:
+    """The header of basic authentication (RFC 7617)."""
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _any_spelling(secret: str) -> re.Pattern[str]:

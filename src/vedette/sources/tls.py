@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from vedette.contracts.errors import SourceRefused
+
 TlsVerify = Annotated[
     bool,
     Field(
@@ -35,8 +37,19 @@ def options(*, verify: bool, ca_file: Path | None) -> dict[str, str]:
     """What libav is told; without it, it trusts everybody."""
     if not verify:
         return {"tls_verify": "0"}
-    trusted = str(ca_file) if ca_file else _system_file()
+    trusted = str(existing(ca_file) or _system_file())
     return {"tls_verify": "1", **({"ca_file": trusted} if trusted else {})}
+
+
+def existing(ca_file: Path | None) -> Path | None:
+    """The file itself.
+
+    Raises:
+        SourceRefused: there is none.
+    """
+    if ca_file is not None and not ca_file.is_file():
+        raise SourceRefused(f"the ca_file {ca_file} does not exist; give a file of certificates")
+    return ca_file
 
 
 def _system_file() -> str:
