@@ -49,8 +49,13 @@ class CameraAnswer:
     profiles: tuple[Profile, ...]
     lenses: tuple[Lens, ...]
     has_events: bool
-    words: tuple[Word, ...]
-    """What its events say; may be empty although it has events."""
+    topics: tuple[str, ...]
+    """What its events are called; may be empty although it has events."""
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """What its events say, in our words."""
+        return words_of(list(self.topics))
 
 
 def ask_camera(
@@ -90,7 +95,7 @@ async def _ask(address: DeviceAddress, clock: Clock, progress: Progress) -> Came
             profiles=tuple(found),
             lenses=tuple(lenses),
             has_events=bool(services.events),
-            words=await _words(client, services),
+            topics=await _topics(client, services),
         )
 
 
@@ -104,11 +109,11 @@ async def _lens(client: SoapClient, services: Services, choice: Choice) -> Lens:
     )
 
 
-async def _words(client: SoapClient, services: Services) -> tuple[Word, ...]:
+async def _topics(client: SoapClient, services: Services) -> tuple[str, ...]:
     if not services.events:
         return ()
     try:
-        return words_of(await offered_topics(client, services.events))
+        return tuple(await offered_topics(client, services.events))
     except LoginRefused:
         raise
     except (SourceLost, SourceRefused):  # it may have events and not be able to list them

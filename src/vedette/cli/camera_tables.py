@@ -118,6 +118,7 @@ def as_json_of(answer: Any, measured: list[dict[str, Any]], snippet: str) -> dic
             for each in measured
         ],
         "events": list(answer.words) if answer.has_events else None,
+        "topics": list(answer.topics),
         "settings": snippet,
     }
 

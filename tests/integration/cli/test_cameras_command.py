@@ -90,6 +90,7 @@ def test_what_was_found_can_be_had_as_json(
     assert 8.0 < sub["fps"] < 13.0
     assert main["keyframe_s"] == pytest.approx(1.0, abs=0.35)
     assert found["events"] == ["motion", "person"]
+    assert "Monitoring/ProcessorUsage" in found["topics"]
     assert "id: yard" in found["settings"]
     assert "secret" not in found["settings"]
 
