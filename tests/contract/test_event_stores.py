@@ -1,4 +1,4 @@
-"""Every relational store keeps the contract of stores."""
+"""Every relational store keeps the contracts of stores: events, and recordings."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,11 +8,12 @@ import pytest
 
 from vedette.store.store import Store
 from vedette.testing.fakes import FakeClock
+from vedette.testing.recording_contract import RecordingStoreContract
 from vedette.testing.store_contract import EventStoreContract
 from vedette.testing.store_samples import with_places
 
 
-class TestSqliteStore(EventStoreContract):
+class TestSqliteStore(EventStoreContract, RecordingStoreContract):
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> None:
         self.folder = tmp_path

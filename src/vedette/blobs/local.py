@@ -12,6 +12,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -129,6 +130,35 @@ class LocalBlobs:
     def files(self) -> Iterator[tuple[str, int]]:
         with _plain_errors("read", self.root):
             yield from self._walk(self.root, "")
+
+    def folders(self, since: datetime | None = None) -> Iterator[tuple[str, dict[str, int]]]:
+        """Path of each folder with files (or with nothing), and their paths and sizes.
+
+        Args:
+            since: only folders in which a name came or went at this time or later.
+        """
+        least_s = 0.0 if since is None else since.timestamp()
+        with _plain_errors("read", self.root):
+            for place, inner, names in os.walk(self.root):
+                folder = Path(place)
+                path = folder.relative_to(self.root).as_posix()
+                if path.startswith(TEMPORARY) or (inner and not names):
+                    continue
+                if folder.stat().st_mtime >= least_s:
+                    found = {n: (folder / n).lstat() for n in sorted(names)}
+                    yield (
+                        path,
+                        {
+                            f"{path}/{name}": about.st_size
+                            for name, about in found.items()
+                            if stat.S_ISREG(about.st_mode)
+                        },
+                    )
+
+    def left_over(self) -> list[Path]:
+        """Files in the making; while nobody writes, those that a crash left."""
+        with _plain_errors("read", self.root / TEMPORARY):
+            return sorted(path for path in (self.root / TEMPORARY).iterdir() if path.is_file())
 
     def total_bytes(self) -> int:
         return sum(size for _, size in self.files())

@@ -4,67 +4,27 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 from vedette.blobs.port import Blobs
 from vedette.contracts.bus import Bus
 from vedette.contracts.errors import NotFound, StorageFailed
 from vedette.contracts.facts import StorageFact
 from vedette.kit.clock import Clock
-from vedette.store.artifacts import Discarded, Kept
+from vedette.services.make_room import Shelf, make_room
+from vedette.services.oldest import OldestFirst, discard, total_bytes
+from vedette.services.repair_recordings import unlink_garbage
+from vedette.services.retention import Retention, choose
+from vedette.store.artifacts import Discarded
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
 
 log = logging.getLogger(__name__)
 
 PAGE = 500
+FOR_EVER = timedelta(days=365_000)
 TOLD_FOR = timedelta(days=1)
 """How long a told fact stays in the outbox, so that a repeat of it is recognised."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """What is kept."""
-
-    max_bytes: int = 10 * 1000**3
-    max_age: timedelta = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Artifacts that have to go."""
-
-    aged: tuple[UUID, ...]
-    over_budget: tuple[UUID, ...]
-    freed_bytes: int
-
-
-def choose(
-    oldest_first: Sequence[Kept], *, total_bytes: int, keep: Retention, now: datetime
-) -> Choice:
-    """Which of these go: all that are too old, then the oldest until the rest fits.
-
-    Artifacts of an open event stay whatever happens; they count towards the total.
-
-    Args:
-        oldest_first: a page of artifacts.
-        total_bytes: of all artifacts, these and the others.
-    """
-    aged: list[UUID] = []
-    over: list[UUID] = []
-    freed = 0
-    for item in oldest_first:
-        if item.event_open:
-            continue
-        if now - item.stored_at > keep.max_age:
-            aged.append(item.id)
-        elif total_bytes - freed > keep.max_bytes:
-            over.append(item.id)
-        else:
-            break  # what follows is younger, and the rest fits
-        freed += item.size_bytes
-    return Choice(aged=tuple(aged), over_budget=tuple(over), freed_bytes=freed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +32,12 @@ class Swept:
     """What one round did."""
 
     discarded: int = 0
-    """Artifacts whose rows went to the garbage."""
+    """Artifacts and segments whose rows went to the garbage."""
     unlinked: int = 0
     """Files removed, superseded ones included."""
     freed_bytes: int = 0
     rows: int = 0
-    """Old events, tracks, verdicts, messages and told facts."""
+    """Old events, tracks, verdicts, messages, gaps and told facts."""
 
 
 class Janitor:
@@ -92,13 +52,27 @@ class Janitor:
         bus: Bus,
         clock: Clock,
         every_s: float = 60.0,
+        shelf: Shelf | None = None,
     ) -> None:
+        """Take what it needs.
+
+        Args:
+            shelf: the recordings; None where there are none.
+        """
         self._store = store
         self._blobs = blobs
         self._keep = keep
         self._bus = bus
         self._clock = clock
         self._every_s = every_s
+        self._shelf = shelf
+        self._urgent = False
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """The disk is full: sweep now. Call it in the loop."""
+        self._urgent = True
+        self._woken.set()
 
     async def run(self) -> None:
         """Sweep again and again until cancelled; a disk that fails is tried again later."""
@@ -107,7 +81,17 @@ class Janitor:
                 await self.sweep()
             except (StorageFailed, NotFound) as error:
                 log.warning("retention could not be applied: %s", error)
-            await self._clock.sleep(self._every_s)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Wait for the next round, or for `wake`."""
+        async with asyncio.TaskGroup() as tasks:
+            timer = tasks.create_task(self._clock.sleep(self._every_s))
+            woken = tasks.create_task(self._woken.wait())
+            await asyncio.wait((timer, woken), return_when=asyncio.FIRST_COMPLETED)
+            timer.cancel()
+            woken.cancel()
+        self._woken.clear()
 
     async def sweep(self) -> Swept:
         """Apply the retention once.
@@ -118,38 +102,49 @@ class Janitor:
         """
         async with self._store.read() as unit:
             scope = await unit.every_site()
+        urgent, self._urgent = self._urgent, False
         discarded = await self._discard(scope)
         unlinked, freed = await collect_garbage(self._store, self._blobs, scope, self._bus)
+        if self._shelf is not None:
+            for camera_id, keep in self._shelf.limits.items():
+                discarded += await self._discard(scope, keep, camera_id)
+            gone = await unlink_garbage(self._store, self._shelf.blobs, scope)
+            more, room = await make_room(self._store, scope, self._shelf, urgent=urgent)
+            unlinked, freed = unlinked + gone[0] + more, freed + gone[1] + room
+            discarded += more
         rows = await self._forget(scope)
         return Swept(discarded=discarded, unlinked=unlinked, freed_bytes=freed, rows=rows)
 
-    async def _discard(self, scope: SiteScope) -> int:
+    async def _discard(
+        self, scope: SiteScope, keep: Retention | None = None, camera_id: str | None = None
+    ) -> int:
+        """Move to the garbage what is beyond a limit: of all, or of one camera's recordings."""
+        keep = keep or self._keep
         async with self._store.read() as unit:
-            total = await unit.artifacts(scope).total_bytes()
-        count, after = 0, None
+            total = await total_bytes(unit, scope, camera_id)
+        count, oldest = 0, OldestFirst(page=PAGE, camera_id=camera_id)
         while True:
             async with self._store.write() as unit:
-                artifacts = unit.artifacts(scope)
-                page = await artifacts.oldest(limit=PAGE, after=after)
-                choice = choose(page, total_bytes=total, keep=self._keep, now=unit.now)
-                count += await artifacts.discard(choice.aged, "age", now=unit.now)
-                count += await artifacts.discard(choice.over_budget, "budget", now=unit.now)
+                page = await oldest.take(unit, scope)
+                choice = choose(page, total_bytes=total, keep=keep, now=unit.now)
+                count += await discard(unit, scope, choice.aged, "age")
+                count += await discard(unit, scope, choice.over_budget, "budget")
             total -= choice.freed_bytes
-            if len(page) < PAGE or _finished(page, choice):
+            if choice.stopped or not page:
                 return count
-            after = page[-1]
 
     async def _forget(self, scope: SiteScope) -> int:
         count, found = 0, PAGE
         while found >= PAGE:  # in short transactions, so that events need not wait
             async with self._store.write() as unit:
-                old = unit.now - self._keep.max_age
+                old = unit.now - (self._keep.max_age or FOR_EVER)
                 found = max(
                     numbers := [
                         await unit.events(scope).forget(stored_before=old, limit=PAGE),
                         await unit.tracks(scope).forget(stored_before=old, limit=PAGE),
                         await unit.verdicts(scope).forget(stored_before=old.date(), limit=PAGE),
                         await unit.notifications(scope).forget(created_before=old, limit=PAGE),
+                        await unit.gaps(scope).forget(stored_before=old, limit=PAGE),
                         await unit.outbox(scope).forget(
                             done_before=unit.now - TOLD_FOR, limit=PAGE
                         ),
@@ -157,12 +152,6 @@ class Janitor:
                 )
             count += sum(numbers)
         return count
-
-
-def _finished(page: Sequence[Kept], choice: Choice) -> bool:
-    """True when `choose` stopped before the end of the page."""
-    gone = {*choice.aged, *choice.over_budget}
-    return any(not item.event_open and item.id not in gone for item in page)
 
 
 async def collect_garbage(

@@ -21,9 +21,10 @@ _G = GARBAGE.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What retention needs to know of an artifact."""
+    """What retention needs to know of an artifact, or of a segment."""
 
-    id: UUID
+    id: UUID | int
+    """A segment's is a number."""
     stored_at: datetime
     size_bytes: int
     event_open: bool

@@ -241,3 +241,46 @@ GARBAGE = Table(
     UniqueConstraint("storage_path"),
     Index("ix_garbage_event", "event_id"),
 )
+
+SEGMENT = Table(
+    "segment",
+    METADATA,
+    Column("id", BigId, primary_key=True),
+    _site(),
+    Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime, nullable=False),
+    Column("storage_path", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("codec", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("packets", Integer, nullable=False),
+    Column("size_bytes", BigId, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("has_audio", Boolean, nullable=False),
+    Column("stored_at", UtcTime, nullable=False),  # wall clock; retention counts from it
+    Column("discarded", Text),  # why it is garbage: its file goes next, then the row
+    UniqueConstraint("storage_path"),
+    Index("ix_segment_camera", "site_id", "camera_id", "started_at", "id"),
+    Index("ix_segment_age", "stored_at", "id"),
+    Index("ix_segment_size", "site_id", "camera_id", "discarded", "size_bytes"),
+    Index("ix_segment_discarded", "discarded", "id"),
+    sqlite_autoincrement=True,  # a number is never used twice: `id` is the order of storing
+)
+
+RECORDING_GAP = Table(
+    "recording_gap",
+    METADATA,
+    Column("id", BigId, primary_key=True),
+    _site(),
+    Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
+    Column("began_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),  # absent while it lasts
+    Column("cause", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("stored_at", UtcTime, nullable=False),
+    UniqueConstraint("camera_id", "began_at"),
+    Index("ix_recording_gap_camera", "site_id", "camera_id", "began_at"),
+    Index("ix_recording_gap_stored", "stored_at"),
+)

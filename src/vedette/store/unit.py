@@ -12,6 +12,7 @@ from vedette.store.events import EventRepository
 from vedette.store.notifications import NotificationLog
 from vedette.store.outbox import Outbox
 from vedette.store.places import CameraRepository, SiteRepository
+from vedette.store.recordings import GapRepository, SegmentRepository
 from vedette.store.scope import SiteScope
 from vedette.store.tables import SITE
 from vedette.store.tracks import TrackRepository, VerdictRepository
@@ -62,3 +63,9 @@ class Unit:
 
     def cameras(self, scope: SiteScope) -> CameraRepository:
         return CameraRepository(self.conn, scope)
+
+    def segments(self, scope: SiteScope) -> SegmentRepository:
+        return SegmentRepository(self.conn, scope)
+
+    def gaps(self, scope: SiteScope) -> GapRepository:
+        return GapRepository(self.conn, scope)

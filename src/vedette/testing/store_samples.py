@@ -7,7 +7,7 @@ from typing import Any
 from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.event import Event, EventState, Severity
 from vedette.contracts.notice import Notice
-from vedette.contracts.sink import TrackRecord
+from vedette.contracts.sink import NewSegment, TrackRecord
 from vedette.contracts.verdict import Verdict
 from vedette.kit.clock import to_us
 from vedette.kit.ids import alert_id, artifact_id, event_id
@@ -102,6 +102,25 @@ def make_track(number: int = 1, camera_id: str = "yard") -> TrackRecord:
         samples=50,
         path=bytes(range(256)),
         zones=("lawn",),
+    )
+
+
+def make_segment(second: int = 0, *, length_s: int = 10, camera_id: str = "yard") -> NewSegment:
+    """A recorded file that nobody wrote; `second` is its start after noon."""
+    started_us = to_us(NOON) + second * 1_000_000
+    return NewSegment(
+        camera_id=camera_id,
+        started_us=started_us,
+        ended_us=started_us + length_s * 1_000_000,
+        path=f"home/{camera_id}/2026-03-14/12/{started_us}.mp4",
+        media_type="video/mp4",
+        codec="h264",
+        width=1280,
+        height=720,
+        packets=250,
+        size_bytes=1000,
+        sha256="0" * 64,
+        has_audio=True,
     )
 
 

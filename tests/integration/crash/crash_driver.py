@@ -1,6 +1,8 @@
 """Runs the scenario once for every crash point, each time in a new process; notes what is wrong.
 
-Usage: python -m tests.integration.crash.crash_driver ROOT VIDEO kill|power
+Usage: python -m tests.integration.crash.crash_driver ROOT VIDEO kill|power SCENARIO
+
+SCENARIO is a module beside this one: it has `Life`, `Inspection`, `restart` and `read_footage`.
 
 The processes are forks of this one, which has imported everything and has no thread: starting
 Python anew for each of some hundred points would take minutes.
@@ -8,6 +10,7 @@ Python anew for each of some hundred points would take minutes.
 
 import asyncio
 import gc
+import importlib
 import json
 import os
 import shutil
@@ -16,14 +19,14 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.integration.crash.crash_points import CrashPoints
-from tests.integration.crash.scenario import Footage, Inspection, Life, read_footage, restart
 from vedette.store.store import Store
 from vedette.testing.fakes import FakeClock
 from vedette.testing.store_samples import with_places
 
-EVERY = 31
+EVERY = 25
 """After each n-th crash of the scenario, the repair itself is killed at each of its points."""
 
 
@@ -46,9 +49,10 @@ def in_fork(work: Callable[[], None]) -> int:
 class Driver:
     """All crash points of one kind."""
 
-    def __init__(self, root: Path, footage: Footage, *, power: bool) -> None:
+    def __init__(self, root: Path, video: Path, scenario: Any, *, power: bool) -> None:
         self.root = root
-        self.footage = footage
+        self.scenario = scenario
+        self.footage = scenario.read_footage(video)
         self.power = power
         self.findings: list[str] = []
         self.killed_at: list[str] = []
@@ -56,13 +60,13 @@ class Driver:
 
     def run(self) -> None:
         template = self.root / "template"
-        for name in ("artifacts", "parts"):
+        for name in ("artifacts", "parts", "recordings"):
             (template / name).mkdir(parents=True)
         asyncio.run(make_store(template))
         warm = self.root / "warm"  # so that no fork has to import anything
         shutil.copytree(template, warm)
-        asyncio.run(Life(warm, self.footage).live())
-        self.findings += asyncio.run(Inspection(warm, power=self.power).look())
+        asyncio.run(self.scenario.Life(warm, self.footage).live())
+        self.findings += asyncio.run(self.scenario.Inspection(warm, power=self.power).look())
         assert threading.active_count() == 1, "a fork would lose a thread"
         gc.freeze()  # a collection in a fork would copy every page
         at = 1
@@ -101,11 +105,11 @@ class Driver:
 
     def _live(self, home: Path, at: int) -> None:
         CrashPoints(root=home, at=at, power=self.power).install()
-        asyncio.run(Life(home, self.footage).live())
+        asyncio.run(self.scenario.Life(home, self.footage).live())
 
     def _repair(self, home: Path, at: int) -> None:
         CrashPoints(root=home, at=at, power=self.power).install()
-        asyncio.run(restart(home))
+        asyncio.run(self.scenario.restart(home))
 
     def _must(self, work: Callable[[], None], what: str) -> None:
         status = in_fork(work)
@@ -114,7 +118,7 @@ class Driver:
 
     def _inspect(self, home: Path, what: str) -> None:
         def look() -> None:
-            wrong = asyncio.run(Inspection(home, power=self.power).look())
+            wrong = asyncio.run(self.scenario.Inspection(home, power=self.power).look())
             (home / "wrong.json").write_text(json.dumps(wrong))
 
         self._must(look, f"{what}: the inspection")
@@ -131,7 +135,8 @@ async def make_store(template: Path) -> None:
 
 def main() -> None:
     root, video, kind = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    driver = Driver(root, read_footage(video), power=kind == "power")
+    scenario = importlib.import_module(f"tests.integration.crash.{sys.argv[4]}")
+    driver = Driver(root, video, scenario, power=kind == "power")
     driver.run()
     found = {
         "findings": driver.findings,

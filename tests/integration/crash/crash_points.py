@@ -21,7 +21,9 @@ from vedette.media.mux import Muxer
 
 REAL: dict[str, Callable[..., Any]] = {
     name: getattr(os, name)
-    for name in ("open", "close", "write", "fsync", "replace", "mkdir", "unlink", "rmdir")
+    for name in (
+        *("open", "close", "write", "sendfile", "fsync", "replace", "mkdir", "unlink", "rmdir"),
+    )
 }
 
 
@@ -74,7 +76,7 @@ class CrashPoints:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _lose_power(self) -> None:
-        for folder in ("artifacts", "parts"):
+        for folder in ("artifacts", "parts", "recordings"):
             for path in (self.root / folder).rglob("*"):
                 if path.is_file() and path not in self.synced:
                     os.truncate(path, path.stat().st_size // 2)
@@ -105,6 +107,14 @@ class CrashPoints:
             self._step("write")
         written: int = REAL["write"](handle, data)
         return written
+
+    def _sendfile(self, target: int, source: int, at: int, size: int) -> int:
+        self.synced.discard(self.handles[target])
+        if self.count + 1 == self.at:
+            REAL["sendfile"](target, source, at, size // 2)
+        self._step("sendfile")
+        sent: int = REAL["sendfile"](target, source, at, size)
+        return sent
 
     def _fsync(self, handle: int) -> None:
         self._step("fsync")

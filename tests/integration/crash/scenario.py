@@ -22,9 +22,10 @@ from vedette.kit.clock import from_us, to_us
 from vedette.media.clip import ClipWriter
 from vedette.services.event_writer import EventWriter
 from vedette.services.finish_clip import finish_part
-from vedette.services.janitor import Janitor, Retention
+from vedette.services.janitor import Janitor
 from vedette.services.relay import Relay
 from vedette.services.repair import Repair, RepairReport
+from vedette.services.retention import Retention
 from vedette.store.store import Store
 from vedette.testing.fakes import FakeClock
 from vedette.testing.store_samples import HOME, NOON, make_event, make_track, make_verdict

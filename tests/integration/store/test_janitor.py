@@ -12,7 +12,8 @@ from tests.integration.store.bench import Bench, Listener, media
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.event import Event, EventState
 from vedette.contracts.facts import StorageFact
-from vedette.services.janitor import Janitor, Retention, Swept
+from vedette.services.janitor import Janitor, Swept
+from vedette.services.retention import Retention
 from vedette.testing.store_samples import BOTH, NOON, make_event, make_notice, make_track
 from vedette.testing.store_samples import make_verdict as verdict
 
