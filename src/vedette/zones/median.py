@@ -9,11 +9,11 @@ from vedette.contracts.sample import U16
 
 KEPT = 64
 """Values per track; more are thinned."""
+UNUSED = 0xFFFF
+"""Sorts to the end."""
 
 Bools = npt.NDArray[np.bool_]
 I32 = npt.NDArray[np.int32]
-
-_COLUMNS = np.arange(KEPT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Medians:
     """
 
     values: U16 = field(default_factory=lambda: np.zeros((0, KEPT), dtype=np.uint16))
-    """(n, 64) ascending in the first `count` columns."""
+    """(n, 64) ascending in the first `count` columns, `UNUSED` in the others."""
     count: I32 = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     seen: I32 = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     stride: I32 = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
@@ -36,12 +36,14 @@ class Medians:
         if not len(self.count):
             index = np.zeros_like(index)
             blank = np.zeros(1, dtype=np.int32)
-            values = np.zeros((1, KEPT), dtype=np.uint16)[index]
+            values = np.full((len(index), KEPT), UNUSED, dtype=np.uint16)
             return Medians(
                 values=values, count=blank[index], seen=blank[index], stride=blank[index] + 1
             )
+        values = self.values[index]
+        values[fresh] = UNUSED
         return Medians(
-            values=self.values[index],
+            values=values,
             count=np.where(fresh, 0, self.count[index]).astype(np.int32),
             seen=np.where(fresh, 0, self.seen[index]).astype(np.int32),
             stride=np.where(fresh, 1, self.stride[index]).astype(np.int32),
@@ -50,23 +52,16 @@ class Medians:
     def take(self, scores: U16, observed: Bools) -> "Medians":
         """Add one score to each observed row."""
         due = observed & (self.seen % self.stride == 0)
-        values, count, stride = self.values, self.count, self.stride
+        values, count, stride = self.values.copy(), self.count, self.stride
         if (full := due & (count == KEPT)).any():
-            thin = np.concatenate((values[:, ::2], values[:, 1::2]), axis=1)
-            values = np.where(full[:, None], thin, values)
+            values[full, : KEPT // 2] = values[full, ::2]
+            values[full, KEPT // 2 :] = UNUSED
             count = np.where(full, KEPT // 2, count).astype(np.int32)
             stride = np.where(full, stride * 2, stride).astype(np.int32)
-        smaller = (values <= scores[:, None]) & (count[:, None] > _COLUMNS)
-        place = np.where(due, smaller.sum(axis=1), KEPT)[:, None]
-        moved = np.concatenate((values[:, :1], values[:, :-1]), axis=1)
-        values = np.where(place < _COLUMNS, moved, values)
-        values = np.where(place == _COLUMNS, scores[:, None], values).astype(np.uint16)
-        return Medians(
-            values=values,
-            count=(count + due).astype(np.int32),
-            seen=(self.seen + observed).astype(np.int32),
-            stride=stride,
-        )
+        rows = due.nonzero()[0]
+        values[rows, count[rows]] = scores[rows]
+        values.sort(axis=1)
+        return Medians(values=values, count=count + due, seen=self.seen + observed, stride=stride)
 
     def medians(self) -> U16:
         """(n,) the middle value, the mean of the middle two (rounded down) for even counts."""
