@@ -3,20 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from vedette.api.context import Check, Picture
-from vedette.app.build import Surroundings, build_camera
 from vedette.app.metrics import Figures
+from vedette.app.rig import Outside, Rig
 from vedette.app.settings import CameraSettings
-from vedette.contracts.bus import Bus
-from vedette.contracts.sink import EventSink
+from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.status import DetectorReport, WorkerReport
-from vedette.detect.server import DetectorServer
-from vedette.kit.clock import Clock
-from vedette.pipeline.desk import MediaDesk
-from vedette.pipeline.fleet import Fleet
 from vedette.pipeline.stats import CameraStats
 
 log = logging.getLogger(__name__)
@@ -50,6 +44,14 @@ class Cameras(Protocol):
 
     def detectors(self) -> tuple[DetectorReport, ...]: ...
 
+    async def exchange(self, wish: ModelWish) -> Sequence[ModelExchange]:
+        """Let another model detect while the cameras go on; one answer for each process.
+
+        Raises:
+            ModelUnavailable, InvalidInput: see `DetectorPool.exchange`.
+        """
+        ...
+
     def checks(self) -> list[Check]:
         """Are the loops and processes of the cameras well?"""
         ...
@@ -66,50 +68,30 @@ class Cameras(Protocol):
 class LocalCameras:
     """Implements `Cameras` with a thread each (`workers: 0`)."""
 
-    def __init__(
-        self,
-        cameras: Sequence[CameraSettings],
-        *,
-        sink: EventSink,
-        bus: Bus,
-        detector: DetectorServer,
-        parts: Path,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, cameras: Sequence[CameraSettings], outside: Outside) -> None:
         """Build them; `run` lets them watch.
 
         Raises:
             InvalidConfig: see `build_camera`.
         """
-        self._detector = detector
-        self._desk = MediaDesk()
-        around = Surroundings(
-            clock=clock,
-            bus=bus,
-            sink=sink,
-            detector=detector,
-            work=self._desk.submit,
-            parts=parts,
-        )
-        self._fleet = Fleet([build_camera(each, around) for each in cameras], clock)
+        self._rig = Rig(cameras, outside)
         self._over = asyncio.Event()
 
     @property
     def pictures(self) -> Mapping[str, Picture]:
-        return {name: pipeline.live for name, pipeline in self._fleet.pipelines.items()}
+        return {name: pipeline.live for name, pipeline in self._rig.pipelines.items()}
 
     def stats(self) -> Mapping[str, CameraStats]:
-        return {name: pipeline.stats for name, pipeline in self._fleet.pipelines.items()}
+        return self._rig.stats()
 
     async def run(self) -> None:
-        self._fleet.start()
+        self._rig.start()
         await self._over.wait()
 
     async def close(self) -> None:
-        late = await asyncio.to_thread(self._fleet.stop)
+        late = await asyncio.to_thread(self._rig.stop)
         if late:
             log.warning("%s did not finish in time", ", ".join(late))
-        await asyncio.to_thread(self._desk.close)
         self._over.set()
 
     def worker_of(self, camera_id: str) -> str:
@@ -120,30 +102,22 @@ class LocalCameras:
         return ()
 
     def detectors(self) -> tuple[DetectorReport, ...]:
-        server = self._detector.counters()
-        report = DetectorReport(
-            frames=server.answered, failed=server.failed, waiting=server.waiting
+        server = self._rig.detector.counters()
+        return (
+            DetectorReport(frames=server.answered, failed=server.failed, waiting=server.waiting),
         )
-        return (report,)
+
+    async def exchange(self, wish: ModelWish) -> Sequence[ModelExchange]:
+        return [await asyncio.to_thread(self._rig.detector.exchange, wish)]
 
     def checks(self) -> list[Check]:
-        return [check_loops(self._fleet.stuck()), check_detector(self._detector.problem)]
+        return [check_loops(self._rig.stuck()), check_detector(self._rig.detector.problem)]
 
     def figures(self) -> Figures:
-        server = self._detector.counters()
-        return {
-            "detector_frames": server.answered,
-            "detector_failed": server.failed,
-            "detector_busy_seconds": server.busy_s,
-            "media_jobs": self._desk.done,
-        }
+        return self._rig.figures()
 
     def gauges(self) -> Figures:
-        return {
-            "media_desk_waiting": self._desk.waiting,
-            "detector_waiting": self._detector.counters().waiting,
-            "cameras_watching": self._fleet.watching,
-        }
+        return self._rig.gauges()
 
 
 def check_loops(stuck: Mapping[str, float]) -> Check:

@@ -26,8 +26,18 @@ class DataFolder:
 
     @property
     def parts(self) -> Path:
-        """Clips in the making."""
+        """Clips in the making; a folder for each life of a worker."""
         return self.root / "parts"
+
+    @property
+    def spools(self) -> Path:
+        """What workers said and is not stored yet; a folder for each life of a worker."""
+        return self.root / "spool"
+
+    @property
+    def link(self) -> Path:
+        """The socket of the workers."""
+        return self.root / "run" / "link.sock"
 
     def note_address(self, address: str) -> None:
         """Leave the address of the page for commands that run beside us.

@@ -1,7 +1,8 @@
 """The parts of a running product, put together once store and cameras can be had."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -34,7 +35,8 @@ TELL_S = 10.0
 """At the end, facts may take this long to reach their listeners; the rest is told next time."""
 
 UNWELL = {CameraState.FAILED}
-AWAY = {CameraState.LOST, CameraState.RETRYING}
+AWAY = {CameraState.LOST, CameraState.RETRYING, CameraState.DEGRADED}
+SEEN = {CameraState.ONLINE, CameraState.DEGRADED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,16 @@ class Basement:
             clock=clock,
             stored=self.relay.wake,
         )
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """Have events written before anything else runs."""
+        task = asyncio.get_running_loop().create_task(self.writer.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
 
 class House:
@@ -136,7 +148,7 @@ class House:
         async def remember(topic: str, fact: Payload) -> None:
             del topic
             if isinstance(fact, CameraStatus):
-                seen = fact.at if fact.state is CameraState.ONLINE else None
+                seen = fact.at if fact.state in SEEN else None
                 async with self.base.store.write() as unit:
                     await unit.cameras(scope).seen(fact.camera_id, fact.state.value, seen)
 
@@ -165,6 +177,7 @@ class House:
                 checks=self._checks,
                 metrics=metrics.text,
                 report=self._report,
+                exchange=self.cameras.exchange,
                 clock=self.base.clock,
                 stopping=stopping,
             )

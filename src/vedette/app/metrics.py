@@ -13,6 +13,8 @@ from vedette.pipeline.stats import CameraStats
 
 Figures = Mapping[str, float]
 
+DELIVERING = {CameraState.ONLINE, CameraState.DEGRADED}
+
 COUNTED = (
     ("packets", "Packets received."),
     ("bytes", "Bytes received."),
@@ -94,7 +96,7 @@ class ProductMetrics(Collector):
             "vedette_camera_last_frame_seconds", "Time of the last frame.", labels=["camera"]
         )
         for camera_id, stats in cameras.items():
-            online.add_metric([camera_id], float(stats.state is CameraState.ONLINE))
+            online.add_metric([camera_id], float(stats.state in DELIVERING))
             last.add_metric([camera_id], stats.last_frame_us / 1e6)
         yield online
         yield last

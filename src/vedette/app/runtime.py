@@ -6,15 +6,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from vedette.app.cameras import Cameras, LocalCameras
-from vedette.app.detectors import build_detector
+from vedette.app.detectors import build_detectors, named_detectors, used_detectors
 from vedette.app.door import Door, address_of, listen
 from vedette.app.folder import DataFolder
 from vedette.app.house import Basement, House, Listener
+from vedette.app.rig import Outside
 from vedette.app.settings import Settings
+from vedette.app.worker_cameras import Office, WorkerCameras, keeper_of
+from vedette.app.worker_plan import fetch_models, worker_count
 from vedette.blobs.local import LocalBlobs
 from vedette.kit.clock import Clock
 from vedette.models.fetch import Progress, silent
 from vedette.services.finish_clip import finish_part
+from vedette.services.leftovers import Leftovers
 from vedette.services.repair import Repair
 from vedette.store.places import Camera, Site
 from vedette.store.scope import SiteScope
@@ -58,7 +62,7 @@ class Runtime:
 
         Raises:
             StorageFailed: the data folder or the store cannot be used.
-            ModelUnavailable, InvalidConfig: see `build_detector` and `build_camera`.
+            ModelUnavailable, InvalidConfig: see `build_detectors` and `build_camera`.
         """
         async with AsyncExitStack() as stack:
             stack.enter_context(self._folder.held())
@@ -68,10 +72,20 @@ class Runtime:
             stack.push_async_callback(store.close)
             scope = await self._take_over_places(store)
             blobs = LocalBlobs(self._folder.artifacts)
+            base = Basement(self._settings, store, blobs, self._clock)
+            leftovers = Leftovers(
+                store=store,
+                keep=keeper_of(base.writer),
+                finish_clip=finish_part,
+                clock=self._clock,
+                spools=self._folder.spools,
+                parts=self._folder.parts,
+            )
+            async with base.writing():
+                await leftovers.take_all()
             repair = Repair(store, blobs, parts=self._folder.parts, finish_clip=finish_part)
             await repair.run()
-            base = Basement(self._settings, store, blobs, self._clock)
-            cameras = await stack.enter_async_context(self._cameras(base))
+            cameras = await stack.enter_async_context(self._cameras(base, leftovers))
             if self._stop.is_set():  # asked to stop while the model was loading
                 return
             house = House(base, cameras)
@@ -84,20 +98,39 @@ class Runtime:
             )
 
     @asynccontextmanager
-    async def _cameras(self, base: Basement) -> AsyncIterator[Cameras]:
+    async def _cameras(self, base: Basement, leftovers: Leftovers) -> AsyncIterator[Cameras]:
         """The cameras, ready to run; what they need is given back at the end."""
+        settings = self._settings
+        if worker_count(settings):
+            await asyncio.to_thread(fetch_models, settings, self._progress)
+            yield WorkerCameras(
+                settings,
+                Office(
+                    keep=leftovers.keep,
+                    bus=base.bus,
+                    topics=lambda: [each.pattern for each in base.bus.stats()],
+                    leftovers=leftovers,
+                    socket=self._folder.link,
+                    clock=self._clock,
+                ),
+            )
+            return
         detector = await asyncio.to_thread(
-            build_detector, self._settings.detector, self._clock, self._progress
+            build_detectors,
+            named_detectors(settings),
+            self._clock,
+            self._progress,
+            used=used_detectors(settings.cameras),
         )
         try:
-            yield LocalCameras(
-                self._settings.cameras,
+            outside = Outside(
                 sink=base.writer,
                 bus=base.bus,
                 detector=detector,
                 parts=self._folder.parts,
                 clock=self._clock,
             )
+            yield LocalCameras(settings.cameras, outside)
         finally:
             detector.close()
 

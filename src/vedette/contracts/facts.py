@@ -53,6 +53,8 @@ class DetectionFact(Payload):
 class CameraState(StrEnum):
     CONNECTING = "connecting"
     ONLINE = "online"
+    DEGRADED = "degraded"
+    """Of its two streams, the one that is recorded is away; detection goes on."""
     LOST = "lost"
     RETRYING = "retrying"
     ENDED = "ended"

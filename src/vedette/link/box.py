@@ -1,7 +1,8 @@
 """The black box of a worker: which cameras were at work when it died, readable after any death.
 
-A file mapped into memory: one line of 65 bytes per camera, a byte for what it does and its id. The
-kernel keeps what a killed process wrote.
+A file mapped into memory, a line per camera: what its thread does, whether a packet is being
+decoded, whether it waits for the detector (a byte each), and its id. The kernel keeps what a killed
+process wrote.
 """
 
 import mmap
@@ -14,7 +15,8 @@ from vedette.contracts.errors import StorageFailed
 from vedette.kit.ids import is_slug
 
 BOX = "box"
-LINE = 65
+LINE = 68
+_STATES = 3
 MOST = 1024
 """Cameras at a time; further ones are not noted."""
 
@@ -28,6 +30,13 @@ class Doing(IntEnum):
     """For the next packet."""
     WORKING = 3
     """On a packet: keeping it, decoding, looking, deciding."""
+
+
+class Side(IntEnum):
+    """What goes on beside the camera's own thread."""
+
+    DECODING = 1
+    DETECTING = 2
 
 
 class BlackBox:
@@ -56,7 +65,7 @@ class BlackBox:
             free = next((n for n in range(MOST) if n not in self._lines.values()), None)
             if free is not None:
                 self._lines[camera_id] = free
-                text = bytes([Doing.NOTHING]) + camera_id.encode().ljust(LINE - 1, b"\0")
+                text = bytes(_STATES) + camera_id.encode().ljust(LINE - _STATES, b"\0")
                 self._map[free * LINE : (free + 1) * LINE] = text
 
     def leave(self, camera_id: str) -> None:
@@ -71,16 +80,23 @@ class BlackBox:
         if line is not None:
             self._map[line * LINE] = doing
 
+    def note_side(self, camera_id: str, side: Side, busy: bool) -> None:
+        line = self._lines.get(camera_id)
+        if line is not None:
+            self._map[line * LINE + side] = busy
+
 
 def at_work(folder: Path) -> tuple[str, ...]:
-    """Cameras that were opening their source or working when the process died."""
+    """Cameras that were opening their source or at work on a picture when the process died."""
     try:
         raw = (folder / BOX).read_bytes()[: LINE * MOST]
     except OSError:
         return ()
     found: list[str] = []
     for start in range(0, len(raw), LINE):
-        name = raw[start + 1 : start + LINE].rstrip(b"\0").decode("ascii", "replace")
-        if raw[start] in (Doing.OPENING, Doing.WORKING) and is_slug(name):
+        doing, decoding, detecting = raw[start : start + _STATES]
+        name = raw[start + _STATES : start + LINE].rstrip(b"\0").decode("ascii", "replace")
+        busy = doing in (Doing.OPENING, Doing.WORKING) or decoding or detecting
+        if busy and is_slug(name):
             found.append(name)
     return tuple(found)

@@ -31,6 +31,8 @@ MOST_STRANGERS = 32
 """Connections at a time that have not said who they are."""
 MOST_UNREAD = 8 * 1024 * 1024
 """Bytes that a worker may leave unread before it is hung up on."""
+PART_S = 1.0
+"""How long the end of a connection is waited for after its process has ended."""
 PIECE = 256 * 1024
 DURABLE = frozenset({"event", "track", "segment", "gap"})
 
@@ -62,7 +64,13 @@ class Line:
     """Times that it broke the rules of the link."""
     came: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it connected for the first time."""
-    unkept: asyncio.Queue[Frame] = field(default_factory=lambda: asyncio.Queue(maxsize=2 * WINDOW))
+    unkept: asyncio.Queue[Frame | None] = field(
+        default_factory=lambda: asyncio.Queue(maxsize=2 * WINDOW)
+    )
+    deaf: bool = False
+    """Nothing more is taken."""
+    parted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while nobody is connected."""
     _writer: asyncio.StreamWriter | None = None
     _asked: dict[int, asyncio.Future[Frame]] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -110,15 +118,28 @@ class Line:
         while not self.unkept.empty():  # it will say these again
             self.unkept.get_nowait()
         self._writer = writer
+        self.parted.clear()
         self.send(Frame(kind="welcome", head={"stored": self.stored}))
         self.came.set()
+
+    async def silence(self) -> None:
+        """Hear no more; what it wrote before it died is still read."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PART_S):
+                await self.parted.wait()
+        self.deaf = True
+        self.hang_up()
+        with suppress(asyncio.QueueFull):  # whoever stores has not come to the end then
+            self.unkept.put_nowait(None)
 
     def detach(self, writer: asyncio.StreamWriter) -> None:
         if self._writer is writer:
             self._writer = None
+            self.parted.set()
 
     def hang_up(self) -> None:
         writer, self._writer = self._writer, None
+        self.parted.set()
         if writer is not None:
             writer.close()
 
@@ -168,9 +189,11 @@ class Hub:
                 self.path.unlink(missing_ok=True)
 
     async def keep_of(self, line: Line) -> None:
-        """Store what one worker says, one after another, until cancelled."""
-        while True:
+        """Store what one worker says, one after another, until it is silenced."""
+        while not (line.deaf and line.unkept.empty()):
             frame = await line.unkept.get()
+            if frame is None:
+                continue
             if frame.seq > line.stored:
                 try:
                     await self._ears.keep(line, durable_of(frame, line.folders))
@@ -238,6 +261,7 @@ class Hub:
 
     def _known(self, hello: Frame, writer: asyncio.StreamWriter) -> Line:
         line = self._lines.get(str(hello.head.get("name")))
+        line = None if line is None or line.deaf else line
         token = str(hello.head.get("token"))
         if hello.kind != "hello" or line is None or not hmac.compare_digest(line.token, token):
             raise LinkBroken("it is none of our workers")
@@ -247,6 +271,8 @@ class Hub:
         return line
 
     def _take(self, line: Line, frame: Frame) -> None:
+        if line.deaf:
+            return
         if frame.kind in DURABLE:
             if frame.seq == 0 or line.unkept.full():
                 raise LinkBroken("it says more than may be under way")

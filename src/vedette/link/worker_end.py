@@ -147,7 +147,7 @@ class WorkerLink:
         self._spool.close()
         until_s = self._clock.monotonic() + within_s
         with self._something:
-            while len(self._spool) and not self._lost.is_set():
+            while (len(self._spool) or self._answers) and not self._lost.is_set():
                 left_s = until_s - self._clock.monotonic()
                 if left_s <= 0.0:
                     break

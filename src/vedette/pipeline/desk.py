@@ -27,10 +27,18 @@ class MediaDesk:
         """Have a job done soon; a camera waits here only while the desk is full."""
         self._jobs.put(job)
 
-    def close(self) -> None:
-        """Finish what was submitted, then end the thread."""
-        self._jobs.put(None)
-        self._thread.join()
+    def close(self, *, within_s: float | None = None) -> bool:
+        """Finish what was submitted, then end the thread.
+
+        Returns:
+            False where that was not done in time; what is left is mended at the next start.
+        """
+        try:
+            self._jobs.put(None, timeout=within_s)
+        except queue.Full:
+            return False
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
 
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -97,10 +97,14 @@ class Fleet:
             held.thread.join(within_s)
             if held.thread.is_alive():
                 return False
+        self.abandon(camera_id)
+        return True
+
+    def abandon(self, camera_id: str) -> None:
+        """Forget a camera, also one that did not end in time."""
         self._held = {name: each for name, each in self._held.items() if name != camera_id}
         if self._box is not None:
             self._box.leave(camera_id)
-        return True
 
     def stop(self, *, within_s: float = STOP_S) -> list[str]:
         """Ask all cameras to finish their events and clips, and wait.
@@ -129,10 +133,12 @@ class Fleet:
 
     def _take(self, pipeline: CameraPipeline) -> _Held:
         name = pipeline.camera_id
-        progress = Progress(clock=self._clock)
+        stats = pipeline.stats
+        progress = Progress(clock=self._clock, looking_s=lambda: stats.progress_s)
         if self._box is not None:
             self._box.enter(name)
             progress.note = partial(self._box.note, name)
+            progress.note_side = partial(self._box.note_side, name)
         pipeline.source = cast(Source, WatchedSource(pipeline.source, progress))
         pipeline.look.detect = progress.detecting(pipeline.look.detect)
         held = _Held(pipeline=pipeline, progress=progress)

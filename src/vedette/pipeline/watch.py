@@ -9,7 +9,7 @@ from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.sight import Detections
 from vedette.kit.clock import Clock
-from vedette.link.box import Doing
+from vedette.link.box import Doing, Side
 from vedette.sources.port import Source, Stream
 from vedette.sources.stats import SourceStats
 
@@ -34,12 +34,14 @@ class Progress:
     clock: Clock
     note: Callable[[Doing], None] = lambda doing: None
     """Also told, at each change."""
+    note_side: Callable[[Side, bool], None] = lambda side, busy: None
     doing: Doing = Doing.NOTHING
     since_s: float = 0.0
     asked: Future[Detections] | None = None
     """What the detector was asked last."""
-    rounds: int = 0
-    """Packets dealt with."""
+    looking_s: Callable[[], float] = lambda: 0.0
+    """Monotonic time at which the pictures were surely looked at, as noted with the last packet;
+    0.0 before the first."""
 
     def now(self, doing: Doing) -> None:
         self.doing = doing
@@ -51,6 +53,8 @@ class Progress:
 
         def ask(frame: Frame) -> Future[Detections]:
             self.asked = answer = detect(frame)
+            self.note_side(Side.DETECTING, True)
+            answer.add_done_callback(lambda _: self.note_side(Side.DETECTING, False))
             return answer
 
         return ask
@@ -76,12 +80,14 @@ class WatchedStream:
         for packet in self._inner.packets():
             self._progress.now(Doing.WORKING)
             yield packet
-            self._progress.rounds += 1
             self._progress.now(Doing.WAITING)
         self._progress.now(Doing.WORKING)
 
     def decode(self, packet: Packet) -> Sequence[Frame]:
-        return self._inner.decode(packet)
+        self._progress.note_side(Side.DECODING, True)
+        frames = self._inner.decode(packet)
+        self._progress.note_side(Side.DECODING, False)
+        return frames
 
     def flush(self) -> Sequence[Frame]:
         return self._inner.flush()
@@ -130,12 +136,15 @@ def stuck_for_s(progress: Progress, patience: Patience) -> float:
 
     One that waits for the detector is not stuck: the detector says itself when it hangs.
     """
+    asked = progress.asked
+    if asked is not None and not asked.done():
+        return 0.0
+    now_s = progress.clock.monotonic()
     limits_s = {Doing.WORKING: patience.working_s, Doing.OPENING: patience.opening_s}
     limit_s = limits_s.get(progress.doing)
-    if limit_s is None:
-        return 0.0
-    spent_s = progress.clock.monotonic() - progress.since_s
-    asked = progress.asked
-    if spent_s <= limit_s or (asked is not None and not asked.done()):
-        return 0.0
-    return spent_s
+    if limit_s is not None and now_s - progress.since_s > limit_s:
+        return now_s - progress.since_s
+    looked_s = progress.looking_s()  # by another thread, while packets go on arriving
+    behind_s = progress.since_s - looked_s if looked_s > 0.0 else 0.0
+    waiting = progress.doing is Doing.WAITING
+    return behind_s if waiting and behind_s > patience.working_s else 0.0

@@ -5,8 +5,7 @@ It runs before the cameras, while nobody else uses the data folder.
 
 import asyncio
 import logging
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from uuid import UUID
@@ -14,14 +13,14 @@ from uuid import UUID
 from vedette.blobs.paths import FileName, read_path
 from vedette.blobs.port import Blobs
 from vedette.contracts.artifact import Artifact
-from vedette.contracts.errors import NotFound, StorageFailed
-from vedette.contracts.event import Event, EventState
-from vedette.contracts.sink import EventChange, NewArtifact
-from vedette.kit.clock import to_us
+from vedette.contracts.errors import NotFound
+from vedette.contracts.event import EventState
+from vedette.contracts.sink import EventChange
 from vedette.kit.ids import artifact_id
 from vedette.services.janitor import collect_garbage
 from vedette.services.keep_event import EventKeeper, Written
-from vedette.services.settle import INTERRUPTED
+from vedette.services.mend_clips import FinishClip, mend_clips
+from vedette.services.settle import interrupted
 from vedette.store.events import EventFilter
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
@@ -29,13 +28,6 @@ from vedette.store.store import Store
 log = logging.getLogger(__name__)
 
 PAGE = 500
-
-FinishClip = Callable[[Path, Path], NewArtifact | None]
-"""`finish(part, target)`: makes a playable clip of what a crash left, and removes the part.
-
-`target` is a path without extension in the same folder. None where nothing can be saved; raises
-StorageFailed, and leaves the part, where the clip cannot be written now. Blocks.
-"""
 
 MEDIA_TYPES = {
     ".jpg": "image/jpeg",
@@ -46,8 +38,6 @@ MEDIA_TYPES = {
     ".mkv": "video/x-matroska",
     ".webm": "video/webm",
 }
-
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,35 +225,16 @@ class Repair:
         """Finish the clips that were in the making, and give them to their events."""
         if self._parts is None or self._finish_clip is None:
             return
-        done: set[UUID] = set()
-        for file in await asyncio.to_thread(_part_files, self._parts):
-            found = _UUID.search(file.name)
-            event_id = UUID(found[0]) if found else None
-            async with self._store.read() as unit:
-                event = await unit.events(scope).find_one(event_id) if event_id else None
-            if event is None or event.id in done:
-                # Of no event, or what `finish` had begun to copy from the part.
-                await asyncio.to_thread(file.unlink)
-                self._note(clips_lost=event is None)
-            elif await self._attach(event, file, self._finish_clip):
-                done.add(event.id)
 
-    async def _attach(self, event: Event, file: Path, finish: FinishClip) -> bool:
-        try:
-            clip = await asyncio.to_thread(finish, file, _free_name(file.parent, event.id))
-        except StorageFailed as error:
-            log.error("the clip %s cannot be finished now: %s", file, error)
-            self._note(clips_waiting=1)
-            return False
-        if clip is None:
-            self._note(clips_lost=1)
-            return False
-        if clip.started_us == 0:
-            clip = replace(clip, started_us=to_us(event.started_at))
-        change = EventChange(event=event, artifacts=(clip,))
-        await self._keeper.store_rows(await self._keeper.write_files(change))
-        self._note(clips_finished=1)
-        return True
+        async def keep(change: EventChange) -> None:
+            await self._keeper.store_rows(await self._keeper.write_files(change))
+
+        mended = await mend_clips(
+            self._parts, store=self._store, scope=scope, finish=self._finish_clip, keep=keep
+        )
+        self._note(
+            clips_finished=mended.finished, clips_lost=mended.lost, clips_waiting=mended.waiting
+        )
 
     async def _close_open_events(self, scope: SiteScope) -> None:
         """Close what a killed process left open, when it was last heard of."""
@@ -272,31 +243,9 @@ class Repair:
             async with self._store.write() as unit:
                 page = (await unit.events(scope).find(wanted, limit=PAGE)).events
                 for event in page:
-                    closed = event.model_copy(
-                        update={
-                            "state": EventState.CLOSED,
-                            "ended_at": event.updated_at,
-                            "end_reason": INTERRUPTED,
-                        }
-                    )
+                    closed = interrupted(event)
                     change = Written(event=closed, artifacts=(), failures=())
                     await self._keeper.add_rows(unit, change)
             self._note(events_interrupted=len(page))
             if len(page) < PAGE:
                 return
-
-
-def _part_files(folder: Path) -> Sequence[Path]:
-    """What lies in the folder: parts before finished clips, by name."""
-    if not folder.is_dir():
-        return ()
-    found = (file for file in folder.iterdir() if file.is_file() and not file.is_symlink())
-    return sorted(found, key=lambda file: (".part" not in file.name, file.name))
-
-
-def _free_name(folder: Path, event_id: UUID) -> Path:
-    """A path without extension at which nothing lies."""
-    number = 1
-    while any(folder.glob(f"{event_id}-repaired-{number}.*")):
-        number += 1
-    return folder / f"{event_id}-repaired-{number}"

@@ -64,3 +64,14 @@ def media_topics(artifact: Artifact) -> tuple[str, ...]:
             return ("event.clip.ready", "event.media.ready")
         case _:
             return ("event.media.ready",)
+
+
+def interrupted(event: Event) -> Event:
+    """An event that was open when its process died: closed when it was last heard of."""
+    return event.model_copy(
+        update={
+            "state": EventState.CLOSED,
+            "ended_at": event.updated_at,
+            "end_reason": INTERRUPTED,
+        }
+    )

@@ -13,7 +13,8 @@ from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import StorageFailed
 from vedette.contracts.event import EventState
 from vedette.contracts.sink import NewArtifact
-from vedette.services.repair import FinishClip, Repair, RepairReport
+from vedette.services.mend_clips import FinishClip
+from vedette.services.repair import Repair, RepairReport
 from vedette.store.places import Site
 from vedette.store.store import Store
 from vedette.testing.fakes import FakeClock

@@ -1,14 +1,18 @@
 """OpenVINO on the CPU: about twice as fast where the processor computes with bf16."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-import openvino
+# Else each import reports to a company, in a process that it forks from ours.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
-from vedette.contracts.errors import ModelUnavailable
-from vedette.contracts.frame import U8
-from vedette.detect.engines.port import Arrays, EngineOptions
-from vedette.detect.engines.runtime import failed, sentence
+import openvino  # noqa: E402
+
+from vedette.contracts.errors import ModelUnavailable  # noqa: E402
+from vedette.contracts.frame import U8  # noqa: E402
+from vedette.detect.engines.port import Arrays, EngineOptions  # noqa: E402
+from vedette.detect.engines.runtime import failed, sentence  # noqa: E402
 
 STATIC_SHAPES = 4
 """Sizes of input that get a compiled network each; all others share one that takes any size,

@@ -1,0 +1,119 @@
+"""Detector, media desk and cameras of one process: the main one, or a media worker."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vedette.app.build import Surroundings, build_camera
+from vedette.app.detectors import DetectorPool
+from vedette.app.settings import CameraSettings
+from vedette.contracts.bus import Bus
+from vedette.contracts.sink import EventSink
+from vedette.kit.clock import Clock
+from vedette.link.box import BlackBox
+from vedette.pipeline.camera import CameraPipeline
+from vedette.pipeline.desk import MediaDesk
+from vedette.pipeline.fleet import STOP_S, Fleet
+from vedette.pipeline.stats import CameraStats
+from vedette.pipeline.watch import Patience
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What a process with cameras gets from outside."""
+
+    sink: EventSink
+    bus: Bus
+    detector: DetectorPool
+    parts: Path
+    """Folder of clips in the making."""
+    clock: Clock
+    box: BlackBox | None = None
+    patience: Patience = field(default_factory=Patience)
+
+
+class Rig:
+    """Cameras come and go; each has its own thread."""
+
+    def __init__(self, cameras: Sequence[CameraSettings], outside: Outside) -> None:
+        """Build the first cameras; `start` lets them watch.
+
+        Raises:
+            InvalidConfig: see `build_camera`.
+        """
+        self.detector = outside.detector
+        self._desk = MediaDesk()
+        self._around = Surroundings(
+            clock=outside.clock,
+            bus=outside.bus,
+            sink=outside.sink,
+            detector=outside.detector,
+            work=self._desk.submit,
+            parts=outside.parts,
+        )
+        self._fleet = Fleet(
+            [build_camera(each, self._around) for each in cameras],
+            outside.clock,
+            patience=outside.patience,
+            box=outside.box,
+        )
+
+    @property
+    def pipelines(self) -> Mapping[str, CameraPipeline]:
+        return self._fleet.pipelines
+
+    def start(self) -> None:
+        """Let the cameras watch."""
+        self._fleet.start()
+
+    def put(self, camera: CameraSettings) -> None:
+        """Let a new camera watch, or one with new settings in place of the old one.
+
+        Raises:
+            InvalidConfig: see `build_camera`; the old one then goes on.
+        """
+        fresh = build_camera(camera, self._around)
+        if not self._fleet.remove(camera.id):
+            log.warning("%s did not finish in time; it is left to itself", camera.id)
+            self._fleet.abandon(camera.id)
+        self._fleet.add(fresh)
+
+    def drop(self, camera_id: str) -> None:
+        """Let a camera finish its events and clips, and forget it."""
+        if not self._fleet.remove(camera_id):
+            log.warning("%s did not finish in time; it is left to itself", camera_id)
+            self._fleet.abandon(camera_id)
+
+    def stop(self, *, within_s: float = STOP_S) -> list[str]:
+        """Let all cameras finish their events and clips; ids of those that did not in time."""
+        late = self._fleet.stop(within_s=within_s)
+        self._desk.close(within_s=within_s)
+        return late
+
+    def stats(self) -> Mapping[str, CameraStats]:
+        return {name: pipeline.stats for name, pipeline in self._fleet.pipelines.items()}
+
+    def stuck(self) -> dict[str, float]:
+        """Cameras whose loop does not go on, and for how many seconds."""
+        return self._fleet.stuck()
+
+    def figures(self) -> dict[str, float]:
+        """Counters, by metric name without `vedette_` and `_total`."""
+        server = self.detector.counters()
+        return {
+            "detector_frames": server.answered,
+            "detector_failed": server.failed,
+            "detector_busy_seconds": server.busy_s,
+            "media_jobs": self._desk.done,
+        }
+
+    def gauges(self) -> dict[str, float]:
+        """Present values, by metric name without `vedette_`."""
+        return {
+            "media_desk_waiting": self._desk.waiting,
+            "detector_waiting": self.detector.counters().waiting,
+            "cameras_watching": self._fleet.watching,
+        }

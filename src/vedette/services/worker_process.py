@@ -1,0 +1,109 @@
+"""Starts and ends a media worker process; no secret stands in its arguments or environment."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from vedette.contracts.errors import VedetteError
+from vedette.link.control_end import Line
+
+log = logging.getLogger(__name__)
+
+COMMAND = (sys.executable, "-m", "vedette.app.worker")
+
+_KEPT = frozenset(
+    {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "VEDETTE_MODELS", "XDG_CACHE_HOME", "VIRTUAL_ENV"}
+)
+_KEPT_PREFIXES = ("LC_", "LD_", "PYTHON", "COVERAGE_", "CUDA_", "NVIDIA_", "OMP_", "OPENVINO_")
+"""Everything else stays here: the environment may hold secrets of cameras and channels."""
+
+
+class WorkerProcess:
+    """One process. Nothing here waits for long."""
+
+    def __init__(self, line: Line, socket: Path) -> None:
+        """Start it.
+
+        Raises:
+            VedetteError: the system cannot start another process now.
+        """
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, fixed arguments
+                COMMAND, stdin=subprocess.PIPE, env=environment(os.environ)
+            )
+        except OSError as error:
+            raise VedetteError(f"no worker can be started: {error.strerror}") from error
+        self.pid = line.pid = self._process.pid
+        head = {
+            "name": line.name,
+            "token": line.token,
+            "socket": str(socket),
+            "spool": str(line.folders.spool),
+            "parts": str(line.folders.parts),
+            "level": logging.getLogger().getEffectiveLevel(),
+        }
+        if (pipe := self._process.stdin) is not None:
+            with suppress(BrokenPipeError):  # it died at once, which is seen below
+                pipe.write(json.dumps(head).encode() + b"\n")
+                pipe.flush()
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    @property
+    def how(self) -> str:
+        """How it ended, in words."""
+        code = self._process.poll()
+        if code is None:
+            return "runs"
+        if code < 0:
+            with suppress(ValueError):
+                return f"was ended by {signal.Signals(-code).name}"
+        return "ended" if code == 0 else f"ended with code {code}"
+
+    @property
+    def orderly(self) -> bool:
+        return self._process.poll() == 0
+
+    def show_where(self) -> None:
+        """Let it write where its threads are to the log, and die; one that is stopped does not."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGABRT)
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
+    def release(self) -> None:
+        """Forget it, once it has ended."""
+        if self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=0)
+
+    def rss_bytes(self) -> int:
+        """Memory in use; 0 where the system cannot tell."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1])
+        except (OSError, IndexError, ValueError):
+            return 0
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def environment(full: Mapping[str, str]) -> dict[str, str]:
+    """What a worker gets to see of our environment; numerical libraries get one thread each."""
+    kept = {
+        name: value
+        for name, value in full.items()
+        if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+    }
+    return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **kept}
