@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vedette.app.detectors import DetectorPool
-from vedette.app.settings import CameraSettings
+from vedette.app.settings import CameraSettings, ModuleSettings
 from vedette.config.secrets import reveal
 from vedette.contracts.bus import Bus
 from vedette.contracts.event import Event
@@ -31,14 +31,17 @@ from vedette.pipeline.decode_gate import DecodeGate
 from vedette.pipeline.effort import Effort
 from vedette.pipeline.gate import LookGate
 from vedette.pipeline.gate_plan import GateMode, GatePlan
-from vedette.pipeline.labels import LabelFilter
+from vedette.pipeline.labels import LabelFilter, ScoreFilter
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look, Watcher
+from vedette.pipeline.main_stream import MainStream
+from vedette.pipeline.regions import Regions
 from vedette.pipeline.sight import fraction_box
 from vedette.pipeline.stats import CameraStats
 from vedette.plugins.registry import build, configure
 from vedette.rules.build import build_rules
+from vedette.sources.port import Source
 from vedette.zones.config import ZoneMap
 from vedette.zones.zones import Zones
 
@@ -106,16 +109,17 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         work=around.work,
         failed=partial(_media_failed, stats),
     )
-    source = build("source", reveal(camera.source), camera_id=camera.id, clock=around.clock)
+    source = _source(camera, camera.detect_source or camera.source, around)
     announcer = Announcer(
         camera_id=camera.id, zone_ids=zones.zone_ids, bus=around.bus, clock=around.clock
     )
+    effort = Effort(board=around.pressure)
     pipeline = CameraPipeline(
         camera_id=camera.id,
         source=source,
         ring=ring,
         motion=build("motion", camera.motion),
-        look=_build_look(camera, around, announcer, stats),
+        look=_build_look(camera, around, announcer, stats, effort),
         zones=Zones(zones, camera_id=camera.id),
         rules=build_rules(camera.rules, zones.zone_ids, zones.line_ids),
         book=EventBook(
@@ -130,13 +134,28 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         live=LiveView(draw=partial(draw_live, outlines=outlines, title=camera.title)),
         stats=stats,
         gate=DecodeGate(plan=_gate_plan(camera, around)),
-        effort=Effort(board=around.pressure),
+        effort=effort,
         clock=around.clock,
         ahead=getattr(source, "realtime", None),
         counted=around.frames,
     )
+    if camera.detect_source is not None:
+        pipeline.main = MainStream(
+            camera_id=camera.id,
+            source=_source(camera, camera.source, around),
+            ring=ring,
+            lock=pipeline.lock,
+            keep=pipeline.keep,
+            tell=pipeline.main_status,
+            clock=around.clock,
+        )
     pipeline.beside = tuple(_triggers(camera, pipeline, around.clock))
     return pipeline
+
+
+def _source(camera: CameraSettings, settings: ModuleSettings, around: Surroundings) -> Source:
+    source: Source = build("source", reveal(settings), camera_id=camera.id, clock=around.clock)
+    return source
 
 
 def _triggers(camera: CameraSettings, pipeline: CameraPipeline, clock: Clock) -> Iterator[Beside]:
@@ -173,7 +192,11 @@ def _gate_plan(camera: CameraSettings, around: Surroundings) -> GatePlan:
 
 
 def _build_look(
-    camera: CameraSettings, around: Surroundings, announcer: Announcer, stats: CameraStats
+    camera: CameraSettings,
+    around: Surroundings,
+    announcer: Announcer,
+    stats: CameraStats,
+    effort: Effort,
 ) -> Look:
     detector = _detector_of(camera, around)
     return Look(
@@ -186,6 +209,10 @@ def _build_look(
         ),
         detect=detector.submit,
         keep=LabelFilter(camera.detect.labels, detector.labels),
+        sure=ScoreFilter(camera.detect.min_score, detector.labels, camera.id),
+        regions=Regions(enabled=camera.detect.regions),
+        still_recheck_s=camera.detect.still_recheck_s,
+        pressed=lambda: effort.now > 0,
         tracker=build("tracker", camera.tracker),
         announcer=announcer,
         stats=stats,

@@ -36,7 +36,7 @@ def camera_for(
     if fresh["type"] == "simulator":
         fresh = {**fresh, "pace": "fast", "loop": False}
     _demand_usable(fresh)
-    return camera.model_copy(update={"source": fresh}), detector
+    return camera.model_copy(update={"source": fresh, "detect_source": None}), detector
 
 
 def _demand_usable(source: ModuleSettings) -> None:

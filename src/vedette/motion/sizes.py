@@ -2,8 +2,8 @@
 
 An encoder with a free bit rate (VBR) spends bits where the picture changes; one with a fixed rate
 (CBR) spends the same on noise. Which of the two a camera is, it shows itself: sizes in quiet and in
-busy times are kept apart, and what they are worth is the area under their ROC curve (Hanley and
-McNeil 1982, "The meaning and use of the area under a receiver operating characteristic curve").
+busy times are kept apart. The limit is set above nearly all quiet sizes (a constant false alarm
+rate, Finn and Johnson 1968), and what the limit is worth is the part of busy sizes beyond it.
 """
 
 import math
@@ -32,8 +32,10 @@ ALARM_STEP = 0.35
 MOST_MARGIN = 3.0
 _EASING = 0.9999
 """What false alarms added is forgotten, by each packet that is labelled (to half in 5 minutes)."""
-WORTH = 0.95
-"""From this area under the curve on, sizes are worth watching."""
+TELL = 0.5
+"""Where so much of what is busy is beyond the limit, a busy moment is noticed within a second."""
+USELESS = 0.05
+"""Where no more is, nobody listens."""
 
 
 def _no_levels() -> F64:
@@ -58,26 +60,18 @@ class PacketSizes:
     _stale: int = 0
     """Averages that were labelled since the limit was computed."""
 
-    separation: float | None = None
-    """Chance that a busy packet is larger than a quiet one, 0..1; None while unknown."""
-
-    def _separate(self) -> float | None:
-        if not (self._known(self._quiet) and self._known(self._busy)):
-            return None
-        below = np.cumsum(self._quiet) - 0.5 * self._quiet
-        return float(self._busy @ below / (self._busy.sum() * self._quiet.sum()))
+    power: float | None = None
+    """Part of the busy averages that is beyond the limit, 0..1; None while unknown."""
 
     @property
     def armed(self) -> bool:
         """Sizes may open the gate: nothing speaks against it."""
-        worth = self.separation is None or self.separation >= WORTH
-        return worth and self._known(self._quiet)
+        return self._known(self._quiet) and (self.power is None or self.power > USELESS)
 
     @property
     def tell(self) -> bool:
         """Sizes were seen to tell busy from idle."""
-        worth = self.separation is not None and self.separation >= WORTH
-        return worth and self._alarms < MOST_MARGIN / 2
+        return self.power is not None and self.power >= TELL
 
     def begin(self) -> None:
         """Another opening of the camera; what is known of it stays."""
@@ -100,14 +94,16 @@ class PacketSizes:
         self._pending.append((at_us, level))
         return level >= self._limit
 
-    def label(self, until_us: int, *, busy: bool) -> None:
-        """Say what the picture showed up to this time, since it was last said."""
-        kind = self._busy if busy else self._quiet
+    def label(self, until_us: int, *, busy: bool | None) -> None:
+        """Say what the picture showed up to this time, since it was last said; None: unclear."""
         pending = self._pending
         while pending and pending[0][0] <= until_us:
+            _, level = pending.popleft()
+            if busy is None:
+                continue
             self._weight *= _GROWTH
             self._alarms *= _EASING
-            kind[pending.popleft()[1]] += self._weight
+            (self._busy if busy else self._quiet)[level] += self._weight
             self._stale += 1
         if self._stale >= ENOUGH // 3:
             self._stale = 0
@@ -127,9 +123,10 @@ class PacketSizes:
             self._quiet /= self._weight
             self._busy /= self._weight
             self._weight = 1.0
-        self.separation = self._separate()
-        self._limit = math.inf
-        if self.armed:
-            below = np.cumsum(self._quiet) / self._quiet.sum()
-            top = int(np.searchsorted(below, QUIET_SHARE)) + 1
-            self._limit = top + (MARGIN + self._alarms) * _PER_OCTAVE
+        below = np.cumsum(self._quiet) / max(1e-9, self._quiet.sum())
+        limit = int(np.searchsorted(below, QUIET_SHARE)) + 1
+        limit += math.ceil((MARGIN + self._alarms) * _PER_OCTAVE)
+        self.power = None
+        if self._known(self._busy) and self._known(self._quiet):
+            self.power = float(self._busy[limit:].sum() / self._busy.sum())
+        self._limit = limit if self.armed else math.inf

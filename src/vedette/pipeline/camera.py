@@ -25,6 +25,7 @@ from vedette.pipeline.gate_plan import GateMode, GatePlan
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look
+from vedette.pipeline.main_stream import MainStream, combined
 from vedette.pipeline.sight import Sight, session_of
 from vedette.pipeline.stats import CameraStats
 from vedette.rules.build import BuiltRule
@@ -65,6 +66,8 @@ class CameraPipeline:
     gate: DecodeGate = field(default_factory=_always)
     effort: Effort = field(default_factory=Effort)
     clock: Clock = field(default_factory=SystemClock)
+    main: MainStream | None = None
+    """The large stream where `source` is a small one: its packets are the ones that are kept."""
     ahead: bool | None = None
     """Whether reading goes on while pictures are looked at; None: where the source is live."""
     taps: tuple[PacketTap, ...] = ()
@@ -75,6 +78,8 @@ class CameraPipeline:
     """Of `ring`, `book` and `gate`: both threads use them."""
     counted: Callable[[int, int], None] = lambda frames, in_all: None
     """Told of each decoded frame: how many so far, and in all (0 where unknown)."""
+    _looked: tuple[CameraState, str] = (CameraState.CONNECTING, "")
+    _kept: tuple[CameraState | None, str] = (None, "")
     _frames_in_all: int = 0
     _session: str = ""
     _last_us: int = -1
@@ -122,8 +127,9 @@ class CameraPipeline:
         finally:
             self._stream = None
             stream.close()
-            with self.lock:
-                self.book.finish()
+            if self.main is None:
+                with self.lock:
+                    self.book.finish()
 
     def interrupt(self) -> None:
         """End a `watch` that waits for its camera; called from another thread."""
@@ -141,16 +147,22 @@ class CameraPipeline:
 
     def take(self, stream: Stream, packet: Packet) -> None:
         """One packet: kept for clips, then decoded and looked at if the gate says so."""
-        self.keep(stream.info, packet)
+        self.stats.packets += 1
+        self.stats.bytes += len(packet.data)
+        if self.main is None:
+            self.keep(stream.info, packet)
         self._decoding.take(stream.info, packet, busy=self.book.busy)
         self.stats.progress_s = self._decoding.alive_s
         if packet.is_keyframe:
             self._note_gate()
 
+    def lost(self, cause: str) -> None:
+        """No packet will be kept before the camera comes back."""
+        for tap in self.taps:
+            tap.lost(cause)
+
     def keep(self, info: StreamInfo, packet: Packet) -> None:
         """What is never left out: ring, clips, taps."""
-        self.stats.packets += 1
-        self.stats.bytes += len(packet.data)
         bare = packet.bare()
         with self.lock:
             self.ring.add(info, bare)
@@ -180,6 +192,7 @@ class CameraPipeline:
         self.announcer.motion(frame, motion)
         tracks = self.look.at(frame, motion)
         self.ledger.follow(tracks, motion)
+        self.ledger.note(self.look.verdicts)
         self._zone_state, samples, verdicts = self.zones.step(self._zone_state, tracks)
         self.ledger.note(verdicts)
         sight = Sight(frame=frame, tracks=tracks, samples=samples)
@@ -213,9 +226,30 @@ class CameraPipeline:
         self.status(CameraState.ENDED, code)
 
     def status(self, state: CameraState, detail: str = "", retry_in_s: float = 0.0) -> None:
-        """Note and announce how the camera is."""
-        self.stats.state = state
-        self.stats.detail = detail
+        """Note and announce how the camera is, or the stream of it that is looked at."""
+        self._looked = (state, detail)
+        self._announce(retry_in_s)
+
+    def main_status(self, state: CameraState, detail: str = "") -> None:
+        """The same of the stream that is only kept; called by its thread."""
+        with self.lock:
+            if state is not CameraState.ONLINE:
+                self.book.finish()  # clips get no more packets
+            if state in {CameraState.LOST, CameraState.FAILED}:
+                self.ring.clear()  # new clips must not begin with the old days
+        if state in {CameraState.LOST, CameraState.FAILED}:
+            self.stats.problem(detail)
+            self.lost(detail)
+        self._kept = (state, detail)
+        self._announce(0.0)
+
+    def picture(self, at_us: int) -> Frame | None:
+        """The main stream's frame of a moment, where pictures come from a smaller one. Slow."""
+        return None if self.main is None else self.main.picture(at_us)
+
+    def _announce(self, retry_in_s: float) -> None:
+        state, detail = combined(*self._looked, *self._kept)
+        self.stats.state, self.stats.detail = state, detail
         self.announcer.status(state, detail, retry_in_s)
 
     def _begin_stream(self, stream: Stream) -> None:
@@ -236,12 +270,7 @@ class CameraPipeline:
         if self._decoding.ahead:
             self.stats.lag_s = (to_us(self.clock.now()) - frame.at_us) / 1e6
         with self.lock:
-            self.gate.saw(
-                frame.at_us,
-                moving=motion.active,
-                quiet=motion.code == "quiet" and not motion.active,
-                unsettled=not tracks.confirmed.all(),
-            )
+            self.gate.saw(frame.at_us, motion, unsettled=not tracks.confirmed.all())
 
     def _note_gate(self) -> None:
         stats, gate = self.stats, self.gate

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vedette.contracts.packet import Packet
+from vedette.contracts.sight import Motion
 from vedette.motion.sizes import PacketSizes
 from vedette.motion.slices import dispensable
 from vedette.pipeline.gate import Sampler
@@ -22,6 +23,9 @@ TRIGGER_S = 60.0
 """Who triggers and never says that it is over is not believed for longer."""
 THIN, NO_DISPENSABLE, KEYFRAMES = 1, 2, 3
 """Levels of pressure, see `vedette.kit.pressure`."""
+
+_BUSY = {("motion", True): True, ("quiet", False): False}
+"""What a picture says of the sizes of its packets; other pictures say nothing."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,17 +169,17 @@ class DecodeGate:
             packets = [p for p in packets if p.at_us > since_us and self._sampler.takes(p.at_us)]
         return tuple(packets)
 
-    def saw(self, at_us: int, *, moving: bool, quiet: bool, unsettled: bool) -> None:
+    def saw(self, at_us: int, motion: Motion, *, unsettled: bool) -> None:
         """A frame was analysed; closes the gate when it has been quiet for long enough.
 
         Args:
             at_us: its time.
-            moving: its pixels moved, now or just before.
-            quiet: surely nothing moved (neither learning nor a change of light).
+            motion: what its pixels say.
             unsettled: something in view needs more looks before it is known.
         """
-        if self._listens and (moving or quiet):
-            self.sizes.label(at_us, busy=moving)
+        moving = motion.active
+        if self._listens:
+            self.sizes.label(at_us, busy=_BUSY.get((motion.code, moving)))
         if not self.is_open:
             return
         if self._active_us is None or (moving and at_us > self._active_us):

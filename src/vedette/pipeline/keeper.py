@@ -20,12 +20,13 @@ def keep_watching(
     pipeline: CameraPipeline, stop: threading.Event, clock: Clock, chance: random.Random
 ) -> None:
     """Watch until `stop` is set, or a source that is not live ends or is refused."""
-    for each in pipeline.beside:
+    main = () if pipeline.main is None else (pipeline.main,)
+    for each in (*pipeline.beside, *main):
         each.start()
     try:
         _keep(pipeline, stop, clock, chance)
     finally:
-        for each in pipeline.beside:
+        for each in (*pipeline.beside, *main):
             each.stop()
 
 
@@ -69,6 +70,8 @@ def _wait(
     pipeline.stats.reconnects += 1
     pipeline.stats.problem(str(error))
     pipeline.status(CameraState.LOST, str(error))
+    if pipeline.main is None:
+        pipeline.lost(str(error))
     if failures > 1:
         pipeline.forget("camera_lost")
     log.warning("%s: %s; next try in %.1f s", pipeline.camera_id, error, pause_s)

@@ -9,6 +9,7 @@ import numpy as np
 
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
+from vedette.contracts.sight import NO_BOXES, Motion
 from vedette.pipeline.decode_gate import DecodeGate
 from vedette.pipeline.decoding import Decoding
 from vedette.pipeline.effort import Effort
@@ -130,7 +131,10 @@ class Watcher:
         self.seen.append(seen.number - 1)
         at_s = second(seen.at_us)
         moving = self.moving(at_s)
-        self.gate.saw(seen.at_us, moving=moving, quiet=not moving, unsettled=self.unsettled(at_s))
+        motion = Motion(
+            fraction=0.0, boxes=NO_BOXES, active=moving, code="motion" if moving else "quiet"
+        )
+        self.gate.saw(seen.at_us, motion, unsettled=self.unsettled(at_s))
 
 
 def second(at_us: int) -> float:

@@ -309,7 +309,7 @@ def test_whatever_happens_nothing_is_decoded_without_what_it_refers_to(
     seed: int, count: int, mode: GateMode | None, motion_every: int
 ) -> None:
     """Also when the orders are carried out much later, and some of them never are."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  not a secret
     yard = Watcher(
         plan=GatePlan(mode=mode, alert_within_s=3.0, close_after_s=1.0),
         moving=lambda at_s: int(at_s * 2) % motion_every == 0,

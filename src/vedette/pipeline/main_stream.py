@@ -1,0 +1,172 @@
+"""The large stream of a camera that is looked at through its small one: only kept, in a thread."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
+from vedette.contracts.facts import CameraState
+from vedette.contracts.frame import Frame
+from vedette.contracts.packet import Packet, StreamInfo
+from vedette.kit.clock import Clock
+from vedette.kit.supervise import backoff_s, guarded
+from vedette.media.ring import PacketRing
+from vedette.sources.port import Source, Stream
+
+log = logging.getLogger(__name__)
+
+AFTER_S = 0.5
+"""It is opened a little after the stream that is looked at: cameras dislike two at once."""
+STEADY_S = 30.0
+END_S = 5.0
+LATER_US = 400_000
+"""A picture is looked for in so much of the ring after the wanted moment, too."""
+
+Told = Callable[[CameraState, str], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class MainStream:
+    """Reads one source and hands on its packets; comes back after a loss, like its camera.
+
+    `start` and `stop` are called by the camera's thread; times of both streams are UTC.
+    """
+
+    camera_id: str
+    source: Source
+    ring: PacketRing
+    lock: threading.RLock
+    """Of the ring."""
+    keep: Callable[[StreamInfo, Packet], None]
+    """Takes every packet."""
+    tell: Told
+    """Told of every change: how the stream is, and why."""
+    clock: Clock
+    packets: int = 0
+    bytes: int = 0
+    reconnects: int = 0
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _stream: Stream | None = None
+    _decoding: threading.Lock = field(default_factory=threading.Lock)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._ended.clear()
+        name = f"main-{self.camera_id}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> bool:
+        """End, within seconds; False where the thread is left behind. May be repeated."""
+        self._ended.set()
+        if (stream := self._stream) is not None:
+            stream.close()
+        if self._thread is None:
+            return True
+        self._thread.join(END_S)
+        return not self._thread.is_alive()
+
+    def picture(self, at_us: int) -> Frame | None:
+        """The frame of a moment of the last seconds, as large as the camera sends it; None where
+        it is not there (any more). Slow: decodes a group of pictures."""
+        stream = self._stream
+        with self.lock:
+            packets = [p for p in self.ring.cut(at_us) if not p.is_audio]
+        if stream is None or not packets or packets[0].at_us > at_us:
+            return None
+        found: Frame | None = None
+        with self._decoding:
+            stream.flush()
+            for packet in packets:
+                if packet.at_us > at_us + LATER_US:
+                    break
+                for frame in stream.decode(packet):
+                    found = _nearer(at_us, found, frame)
+            for frame in stream.flush():
+                found = _nearer(at_us, found, frame)
+        return found
+
+    def _run(self) -> None:
+        with guarded(f"the main stream of {self.camera_id}"):
+            self._keep_reading()
+
+    def _keep_reading(self) -> None:
+        chance = random.Random(self.camera_id)  # noqa: S311 - jitter, not a secret
+        failures = 0
+        self.clock.wait(self._ended, AFTER_S)
+        while not self._ended.is_set():
+            began_s, before = self.clock.monotonic(), self.packets
+            error = self._attempt()
+            if error is None or self._ended.is_set():
+                break
+            lasted_s = self.clock.monotonic() - began_s if self.packets > before else 0.0
+            failures = 1 if lasted_s > STEADY_S else failures + 1
+            pause_s = backoff_s(failures, chance)
+            self.reconnects += 1
+            log.warning("%s: %s; next try in %.1f s", self.camera_id, error, pause_s)
+            self.tell(CameraState.LOST, str(error))
+            self.clock.wait(self._ended, pause_s)
+        self.tell(CameraState.ENDED, "")
+
+    def _attempt(self) -> VedetteError | None:
+        """Read once; what went wrong, or None where it is over for good."""
+        try:
+            self._read()
+        except SourceLost as lost:
+            return lost
+        except SourceRefused as refused:
+            if self.source.live:
+                return refused
+            log.error("%s: %s", self.camera_id, refused)
+            self.tell(CameraState.FAILED, str(refused))
+            return None
+        return SourceLost(f"{self.source} ended its stream") if self.source.live else None
+
+    def _read(self) -> None:
+        stream = self.source.open()
+        self._stream = stream
+        try:
+            if self._ended.is_set():
+                return
+            self.tell(CameraState.ONLINE, "")
+            for packet in stream.packets():
+                self.packets += 1
+                self.bytes += len(packet.data)
+                self.keep(stream.info, packet)
+                if self._ended.is_set():
+                    return
+        finally:
+            self._stream = None
+            with self._decoding:
+                stream.close()
+
+
+def _nearer(at_us: int, found: Frame | None, other: Frame) -> Frame:
+    if found is None or abs(other.at_us - at_us) < abs(found.at_us - at_us):
+        return other
+    return found
+
+
+def combined(
+    looked: CameraState, detail: str, main: CameraState | None, main_detail: str
+) -> tuple[CameraState, str]:
+    """How a camera of two streams is, in one state and sentence.
+
+    Args:
+        looked: of the stream that is looked at, with its detail.
+        main: of the one that is only kept; None where there is one stream.
+    """
+    away = {CameraState.LOST, CameraState.RETRYING, CameraState.FAILED}
+    if main is None:
+        return looked, detail
+    if main in away and looked is CameraState.ONLINE:
+        return (
+            CameraState.DEGRADED,
+            f"detection goes on, but the stream that is recorded is away: {main_detail}",
+        )
+    if looked in away and main is CameraState.ONLINE:
+        return looked, f"recording goes on, but the stream for detection is away: {detail}"
+    return looked, detail
