@@ -28,7 +28,7 @@ from vedette.pipeline.book import EventBook
 from vedette.pipeline.camera import CameraPipeline
 from vedette.pipeline.capture import CapturePlan, EventCapture, Work
 from vedette.pipeline.decode_gate import DecodeGate
-from vedette.pipeline.effort import Effort
+from vedette.pipeline.effort import Effort, timed
 from vedette.pipeline.gate import LookGate
 from vedette.pipeline.gate_plan import GateMode, GatePlan
 from vedette.pipeline.labels import LabelFilter, ScoreFilter
@@ -207,7 +207,7 @@ def _build_look(
             every_frame=around.every_frame,
             enabled=camera.detect.enabled,
         ),
-        detect=detector.submit,
+        detect=timed(detector.submit, around.pressure, around.clock),
         keep=LabelFilter(camera.detect.labels, detector.labels),
         sure=ScoreFilter(camera.detect.min_score, detector.labels, camera.id),
         regions=Regions(enabled=camera.detect.regions),

@@ -55,7 +55,7 @@ class Detections:
     scores of 0 for what has none. None where no pose detector looked."""
     areas: F32 | None = None
     """(k, 4) parts of the frame that were looked at, x1 y1 x2 y2 in fractions; None: all of it.
-    What lies elsewhere was not looked for, so it is not missing."""
+    What does not lie wholly in one of them was not looked for, so it is not missing."""
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -24,6 +24,8 @@ class CameraStats:
     """Of these, those that went through the stages."""
     looked: int = 0
     """Of these, those that the detector saw."""
+    closer_looks: int = 0
+    """Parts of them that the detector saw closer, besides."""
     stale: int = 0
     """Left out because their time was not after the one before."""
     redecoded: int = 0

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vedette.contracts.errors import InvalidInput
-from vedette.contracts.sight import Bools, Detections, EndedTrack, Returned, Tracks
+from vedette.contracts.sight import F32, Bools, Detections, EndedTrack, Returned, Tracks
 from vedette.track import kalman
 from vedette.track.boxes import F64, Index, centred, cornered
 from vedette.track.match import ByteConfig, Matching, Pictures
@@ -316,7 +316,7 @@ def _predict(
         table.state[kalman.VELOCITY, np.array([one[1] for one in elapsed])[owner]] = 0.0
         for number, one in enumerate(moments):
             if (areas := one.detections.areas) is not None:
-                aside = (owner == number) & ~_within(table.state[:2], areas)
+                aside = (owner == number) & ~_within(cornered(table.last), areas)
                 step[aside], fading[aside] = 0.0, 1.0
     if len(table):
         missing = table.unseen_s > 0.0
@@ -362,12 +362,12 @@ def _code(confirmed: bool, outside: bool) -> str:
     return "left" if outside else "lost"
 
 
-def _within(centre: F64, areas: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Bools:
-    """(n,) centres in any of the areas."""
-    x, y = centre[0][:, None], centre[1][:, None]
-    left, top, right, bottom = areas.T
-    inside = (x >= left) & (x < right) & (y >= top) & (y < bottom)
-    return np.asarray(inside.any(axis=1), dtype=np.bool_)
+def _within(corners: F64, areas: F32) -> Bools:
+    """(n,) boxes that lie wholly in one of the areas."""
+    boxes = np.clip(corners.T, 0.0, 1.0)[:, None]
+    within = (boxes[..., :2] >= areas[:, :2]) & (boxes[..., 2:] <= areas[:, 2:])
+    held: Bools = np.any(within.all(axis=2), axis=1)
+    return held
 
 
 def _columns(detections: Detections, low_score: float) -> Seen:
