@@ -7,13 +7,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 
 import onnxruntime
 from av.codec import codecs_available
 
 from vedette.app.settings import default_data_folder
 from vedette.contracts.errors import ModelUnavailable
+from vedette.detect.engines.choose import HOW_TO_GET, installed
 from vedette.models.catalogue import Catalogue
 from vedette.models.store import ModelStore
 
@@ -41,6 +42,7 @@ def findings(port: int) -> Iterator[Finding]:
         _python,
         _decoders,
         _inference,
+        _engines,
         _model,
         _npm,
         _data,
@@ -71,13 +73,41 @@ def _decoders() -> Finding:
 
 
 def _inference() -> Finding:
+    """Its two packages write into one folder, so together they are neither."""
+    packages = [name for name in ("onnxruntime", "onnxruntime-gpu") if _has_package(name)]
+    both = len(packages) > 1
     providers = onnxruntime.get_available_providers()
     engines = [name.removesuffix("ExecutionProvider") for name in providers]
+    found = f"ONNX Runtime {onnxruntime.__version__}: {', '.join(engines)}"
     return Finding(
         what="inference",
-        ok="CPU" in engines,
-        found=f"ONNX Runtime {onnxruntime.__version__}: {', '.join(engines)}",
-        mend="pip install --force-reinstall onnxruntime",
+        ok="CPU" in engines and not both,
+        found=f"{found}, from {' and '.join(packages)}" if both else found,
+        mend=(
+            "keep one: pip uninstall onnxruntime; pip install --force-reinstall --no-deps "
+            "onnxruntime-gpu"
+            if both
+            else "pip install --force-reinstall onnxruntime"
+        ),
+    )
+
+
+def _has_package(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _engines() -> Finding:
+    there = installed()
+    return Finding(
+        what="engines of detection",
+        ok=there != ("cpu",),
+        found=f"{', '.join(there)}; compare them with `vedette models bench`",
+        mend=f"OpenVINO may halve the time: {HOW_TO_GET['openvino']}",
+        needed=False,
     )
 
 

@@ -1,11 +1,14 @@
 """What every detector must do: subclass DetectorContract, provide `make`, and run pytest."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from vedette.contracts.frame import Frame
-from vedette.contracts.sight import Detections
+from vedette.contracts.sight import KEYPOINTS, Detections
+from vedette.detect.crop import crop
 from vedette.detect.port import Detector
 from vedette.kit.pixels import planes_from_bgr
 
@@ -52,6 +55,10 @@ def check(found: Detections, labels: tuple[str, ...]) -> None:
     assert np.all(found.boxes[:, :2] < found.boxes[:, 2:])
     assert np.all((found.scores >= 0.0) & (found.scores <= 1.0))
     assert np.all((found.classes >= 0) & (found.classes < len(labels)))
+    if found.keypoints is not None:
+        assert found.keypoints.shape == (count, len(KEYPOINTS), 3)
+        assert found.keypoints.dtype == np.float32
+        assert np.all((found.keypoints >= 0.0) & (found.keypoints <= 1.0))
 
 
 class DetectorContract:
@@ -101,6 +108,19 @@ class DetectorContract:
         np.testing.assert_array_equal(alone.boxes, together.boxes)
         np.testing.assert_array_equal(alone.scores, together.scores)
         np.testing.assert_array_equal(alone.classes, together.classes)
+
+    def test_a_part_of_a_frame_is_a_frame_too(self) -> None:
+        """Planes may be views of larger ones."""
+        detector = self.make()
+        whole = a_scene(640, 360, seed=6)
+        box = np.array([0.2, 0.1, 0.9, 0.9], dtype=np.float32)
+        part = crop(whole, box).frame
+        planes = {name: getattr(part, name).copy() for name in ("y", "u", "v")}
+
+        seen, same = detector.detect([part])[0], detector.detect([replace(part, **planes)])[0]
+
+        check(seen, detector.labels)
+        np.testing.assert_array_equal(seen.boxes, same.boxes)
 
     def test_it_leaves_the_frame_as_it_was(self) -> None:
         frame = a_scene(seed=5)

@@ -11,6 +11,7 @@ import pytest
 
 from vedette.contracts.errors import ModelUnavailable
 from vedette.contracts.frame import Frame
+from vedette.detect.crop import crop
 from vedette.detect.onnx import OnnxConfig, OnnxDetector
 from vedette.detect.suppress import pairwise_iou
 from vedette.models.catalogue import DEFAULT_MODEL, Catalogue
@@ -90,6 +91,56 @@ def test_the_default_model_finds_everybody_in_the_excerpt(
     overlaps = [overlap(person, found.boxes * SIZE) for person in PEOPLE[number]]
     assert min(overlaps) > 0.6, f"overlaps of {spec.name}: {overlaps}"
     assert len(found) <= len(PEOPLE[number]) + 2
+
+
+@pytest.mark.parametrize("engine", ["cpu", "openvino"])
+@pytest.mark.parametrize(
+    ("name", "least"), [("centernet", 12), ("pedestrian-ssdlite", 8), ("yolov3-tiny", 9)]
+)
+def test_every_family_with_weights_finds_real_people(
+    name: str, least: int, engine: str, frames: Mapping[int, Frame]
+) -> None:
+    """At least so many of the 13 in the three frames, with few other boxes; nanodet: see above."""
+    spec = Catalogue.load().get(name)
+    config = OnnxConfig.model_validate({"labels": ["person"], "engine": engine})
+    detector = OnnxDetector(config, spec=spec, path=ModelStore().pull(spec))
+
+    found = {number: detector.detect([frame])[0] for number, frame in frames.items()}
+
+    seen = [
+        overlap(person, found[number].boxes * SIZE) > 0.5
+        for number, people in PEOPLE.items()
+        for person in people
+    ]
+    assert sum(seen) >= least
+    assert sum(len(each) for each in found.values()) <= sum(seen) + 5
+
+
+def test_joints_of_real_people_are_where_a_body_has_them(frames: Mapping[int, Frame]) -> None:
+    spec = Catalogue.load().get("movenet")
+    pose = OnnxDetector(OnnxConfig(engine="cpu"), spec=spec, path=ModelStore().pull(spec))
+    upright = 0
+    for number, people in PEOPLE.items():
+        for person in people:
+            box = np.array(person, dtype=np.float32)
+            margin = 0.25 * (box[3] - box[1])
+            part = crop(frames[number], (box + margin * np.array([-1, -1, 1, 1])) / SIZE)
+
+            found = pose.detect([part.frame])[0]
+            if not len(found):
+                continue  # the smallest of them are a few pixels wide
+            assert found.keypoints is not None
+            joints = part.back(found.keypoints[0, :, :2]) * SIZE[:2]
+            sure = found.keypoints[0, :, 2] > 0.3
+            inside = (joints > box[:2] - 8) & (joints < box[2:] + 8)
+            assert inside[sure].mean() > 0.9
+            nose, hips, ankles = (
+                joints[0, 1],
+                joints[[11, 12], 1].mean(),
+                joints[[15, 16], 1].mean(),
+            )
+            upright += bool(nose < hips < ankles)
+    assert upright >= 11  # of 13
 
 
 def test_the_default_model_finds_the_parked_van(frames: Mapping[int, Frame]) -> None:
