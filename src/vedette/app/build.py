@@ -109,7 +109,10 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         work=around.work,
         failed=partial(_media_failed, stats),
     )
-    source = _source(camera, camera.detect_source or camera.source, around)
+    single = camera.detect_source is None
+    source = _source(
+        camera, camera.detect_source or camera.source, around, audio=single and camera.audio
+    )
     announcer = Announcer(
         camera_id=camera.id, zone_ids=zones.zone_ids, bus=around.bus, clock=around.clock
     )
@@ -139,10 +142,10 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         ahead=getattr(source, "realtime", None),
         counted=around.frames,
     )
-    if camera.detect_source is not None:
+    if not single:
         pipeline.main = MainStream(
             camera_id=camera.id,
-            source=_source(camera, camera.source, around),
+            source=_source(camera, camera.source, around, audio=camera.audio),
             ring=ring,
             lock=pipeline.lock,
             keep=pipeline.keep,
@@ -153,8 +156,12 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
     return pipeline
 
 
-def _source(camera: CameraSettings, settings: ModuleSettings, around: Surroundings) -> Source:
-    source: Source = build("source", reveal(settings), camera_id=camera.id, clock=around.clock)
+def _source(
+    camera: CameraSettings, settings: ModuleSettings, around: Surroundings, *, audio: bool
+) -> Source:
+    source: Source = build(
+        "source", reveal(settings), camera_id=camera.id, clock=around.clock, audio=audio
+    )
     return source
 
 

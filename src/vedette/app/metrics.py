@@ -28,6 +28,7 @@ COUNTED = (
     ("events", "Events opened."),
     ("media_failures", "Clips or pictures that could not be made."),
     ("gate_opened", "Times that the decode gate opened."),
+    ("closer_looks", "Parts of frames that the detector saw closer."),
     ("redecoded", "Frames decoded a second time when the gate opened."),
 )
 """Counters of `CameraStats`."""

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+TICK_S = 1.0
 CALM_S = 5.0
 """A level falls by one when it was not needed for so long."""
 MOST = 3
@@ -28,12 +29,29 @@ class PressureBoard:
 
     def __init__(self) -> None:
         self._asked: dict[str, Pressure] = {}
+        self._gauges: dict[str, WaitGauge] = {}
         self._lock = threading.Lock()
         self._now = NONE
+        self._ticked_s = 0.0
 
     @property
     def now(self) -> Pressure:
         return self._now
+
+    def gauge(self, who: str, limits_s: Sequence[float]) -> "WaitGauge":
+        """The one gauge of this name, made at its first use."""
+        with self._lock:
+            if who not in self._gauges:
+                self._gauges[who] = WaitGauge(self, who, limits_s)
+            return self._gauges[who]
+
+    def tick(self, now_s: float) -> None:
+        """Time goes on, also where nobody waits; called by all cameras, does little."""
+        if 0.0 <= now_s - self._ticked_s < TICK_S:
+            return
+        self._ticked_s = now_s
+        for gauge in list(self._gauges.values()):
+            gauge.tick(now_s)
 
     def ask(self, who: str, level: int, reason: str = "") -> None:
         """Ask all cameras to save; `level` 0 takes it back.
@@ -78,14 +96,19 @@ class WaitGauge:
         self._settling = Settling(limits_s)
         self._lock = threading.Lock()
         self._mean_s = 0.0
+        self._last_s = 0.0
 
     def waited(self, seconds: float, now_s: float) -> None:
-        """One answer came after so long; called by every camera."""
+        """One answer came after so long, or will not come; called by every camera."""
         with self._lock:
+            self._last_s = now_s
             self._mean_s += 0.2 * (seconds - self._mean_s)
             before = self._settling.level
             level = self._settling.at(self._mean_s, now_s)
-            if level != before:
-                self._board.ask(
-                    self._who, level, f"the {self._who} answers after {self._mean_s:.1f} s"
-                )
+        if level != before:
+            self._board.ask(self._who, level, f"the {self._who} answers after {self._mean_s:.1f} s")
+
+    def tick(self, now_s: float) -> None:
+        """Where nobody asks any more, nobody waits."""
+        if now_s - self._last_s > TICK_S:
+            self.waited(0.0, now_s)

@@ -17,6 +17,8 @@ MOST_LAG_S = 2.0
 FRESH_S = 1.0
 """After dropping, it goes on with a keyframe that is at most so old, else with the next one."""
 MOST_ORDERS = 1000
+FINISH_S = 30.0
+"""How long it may take to carry out what waits, after the last packet."""
 END_S = 5.0
 """How long the thread may take to finish what it is doing."""
 
@@ -82,12 +84,14 @@ class Ahead:
         """Carry out what waits, and end.
 
         Raises:
+            SourceLost: it takes too long.
             Whatever the work raised.
         """
         with self._changed:
             self._ending = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(FINISH_S)
+        self._check_ended()
         self._raise()
 
     def __enter__(self) -> Self:
@@ -106,8 +110,8 @@ class Ahead:
             self._ending = True
             self._changed.notify()
         self._thread.join(END_S)
-        if self._thread.is_alive() and error is None:
-            raise SourceLost(f"{self._name} does not end: a picture is being worked on for ever")
+        if error is None:
+            self._check_ended()
 
     @property
     def hangs(self) -> bool:
@@ -130,6 +134,10 @@ class Ahead:
             first = waiting[0]
             waiting[0] = replace(first, order=replace(first.order, fresh=True))
         return dropped
+
+    def _check_ended(self) -> None:
+        if self._thread.is_alive():
+            raise SourceLost(f"{self._name} does not end: a picture is being worked on for ever")
 
     def _raise(self) -> None:
         if self._error is not None:

@@ -74,7 +74,9 @@ class Decoding:
         """
         if packet.is_audio:
             return
-        level = self.effort.level(self.lag_s, self.clock.monotonic(), busy=busy)
+        level = 0  # a recording is looked at in full, however long that takes
+        if self._ahead is not None:
+            level = self.effort.level(self.lag_s, self.clock.monotonic(), busy=busy)
         with self.lock:
             if info.codec != self.gate.codec:
                 self.gate.begin(info.codec)

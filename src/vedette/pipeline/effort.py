@@ -1,9 +1,18 @@
 """How much one camera may do: what all are asked to save, and what its own lag demands."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from vedette.contracts.frame import Frame
+from vedette.contracts.sight import Detections
+from vedette.kit.clock import Clock
 from vedette.kit.pressure import PressureBoard, Settling
 
+Detect = Callable[[Frame], Future[Detections]]
+
+WAIT_LIMITS_S = (0.3, 0.8, 2.0)
+"""Where the detector's answers take this long on average, all cameras save: level 1, 2, 3."""
 LAG_LIMITS_S = (0.5, 1.0, 1.5)
 """A camera whose pictures are looked at this late saves by itself: level 1, 2, 3."""
 THINNING = (1, 2, 4, 1)
@@ -33,9 +42,28 @@ class Effort:
             now_s: monotonic.
             busy: an event is open; then others save first, unless this camera is itself too slow.
         """
+        self.board.tick(now_s)
         asked = self.board.now
         shared = max(0, asked.level - 1) if busy else asked.level
         own = self._lag.at(lag_s, now_s)
         self.now = max(shared, own)
         self.reason = "" if not self.now else asked.reason if shared >= own else TOO_SLOW
         return self.now
+
+
+def timed(detect: Detect, board: PressureBoard, clock: Clock) -> Detect:
+    """The same detector; how long its answers take becomes pressure."""
+    gauge = board.gauge("detector", WAIT_LIMITS_S)
+
+    def ask(frame: Frame) -> Future[Detections]:
+        began_s = clock.monotonic()
+        answer = detect(frame)
+
+        def came(_: Future[Detections]) -> None:
+            now_s = clock.monotonic()
+            gauge.waited(now_s - began_s, now_s)
+
+        answer.add_done_callback(came)
+        return answer
+
+    return ask

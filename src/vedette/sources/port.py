@@ -43,6 +43,9 @@ class Source(Protocol):
     """One camera, by address. The pipeline opens it again after a loss.
 
     Built with `(config, *, camera_id, clock, audio)`; `audio`: its sound is wanted.
+
+    A source may also have `realtime: bool`: packets come at the pace of a camera although it is a
+    recording, so that reading must not wait for the pictures. Absent, it is as `live`.
     """
 
     live: bool

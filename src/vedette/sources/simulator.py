@@ -52,6 +52,11 @@ class SimulatorSource:
         self._camera_id = camera_id
         self._clock = clock
 
+    @property
+    def realtime(self) -> bool:
+        """Packets come at the pace of a camera, and go on coming while one is slow."""
+        return self._config.pace == "realtime"
+
     def __str__(self) -> str:
         scene = self._config.scene
         return f"simulator ({scene.width}x{scene.height}, {len(scene.actors)} objects)"

@@ -280,8 +280,11 @@ def test_while_only_keyframes_are_allowed_motion_opens_nothing() -> None:
 
 def test_under_pressure_an_opening_looks_back_less_far() -> None:
     yard = Watcher(moving=between((25.0, 31.0)))
-    yard.decoding.effort.board.ask("detector", 1)
-    yard.take(stream_of(40))
+    yard.decoding.effort.now = 1
+    for one in stream_of(40):
+        order = yard.gate.take(one, 1)
+        if order is not None:
+            yard.decoding._carry_out(order)
 
     assert [n for n in yard.seen if 550 < n < 650] == [600]
     assert set(range(650, 700)) <= set(yard.seen)
