@@ -10,7 +10,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "rtsp": "vedette.sources.rtsp:RtspSource",
         "http": "vedette.sources.http:HttpSource",
         "http_snapshot": "vedette.sources.http_snapshot:HttpSnapshotSource",
+        "usb": "vedette.sources.usb:UsbSource",
         "file": "vedette.sources.file:FileSource",
+        "folder": "vedette.sources.folder:FolderSource",
         "simulator": "vedette.sources.simulator:SimulatorSource",
     },
     "motion": {

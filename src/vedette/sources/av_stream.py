@@ -77,6 +77,8 @@ class AvStream:
         self.pace: Pace | None = None
         self.more: Callable[[], Following | None] | None = None
         """Opens what comes after the end: the file again, or the next one."""
+        self.tolerant = False
+        """A file of which nothing can be read is no reason to end."""
 
     def paced(self) -> None:
         """From now on, packets come as slowly as they were recorded."""
@@ -99,7 +101,7 @@ class AvStream:
             yield from self._pass()
             if self._stop.is_set():
                 return
-            if self.stats.packets == before:
+            if self.stats.packets == before and not self.tolerant:
                 raise self._give_up("no packet of video could be read")
             if self._live:
                 raise SourceLost(f"{self._target.address} ended its stream")
@@ -223,7 +225,7 @@ class AvStream:
         """
         if self._stop.is_set():
             return
-        if self._live or self.stats.packets == 0:
+        if self._live or (self.stats.packets == 0 and not self.tolerant):
             raise explain(failure, self._target, doing="read")
         self.stats.ended_early = True
         log.warning("%s", explain(failure, self._target, doing="read"))
@@ -324,6 +326,8 @@ class AvStream:
             else:
                 start_us = max(following.begins_us or 0, self._timeline.end_us)
                 self._timeline = file_time(opened.info, start_us, self.stats)
+        if self.pace is not None and (following.begins_us is not None or not same):
+            self.pace.restart()  # the hours between two files are not waited for
         with self._lock:
             self._container.close()
             self._take(opened)

@@ -44,6 +44,8 @@ class Target:
     """What to open, and how."""
 
     address: Address
+    format: str | None = None
+    """Of the container; absent: its content decides."""
     options: dict[str, str] = field(default_factory=dict)
     """For libav: transport, whitelists, how much to read before the format is taken as known."""
     open_s: float = 10.0
@@ -105,6 +107,7 @@ def _open(target: Target, limit_s: float, clock: Clock) -> Opened:
         container = av.open(
             target.address.url,
             mode="r",
+            format=target.format,
             options={**DECODER_OPTIONS, **target.options},
             timeout=(limit_s, target.read_s),
             metadata_errors="replace",

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from vedette.contracts.frame import U8
+from vedette.sources.draw_person import draw_person
 from vedette.sources.scene import Actor, Box, Scene
 
 _NOISE_FIELDS = 7
@@ -54,6 +55,8 @@ class Painter:
                 _ellipse(picture, (left, top, right, bottom), colour)
             case "figure":
                 _figure(picture, (left, top, right, bottom), colour, t_s)
+            case "person":
+                draw_person(picture, (left, top, right, bottom), colour, t_s)
 
     def _rain(self, picture: U8, chance: np.random.Generator) -> None:
         scene = self._scene

@@ -52,6 +52,11 @@ class FileSource:
         self._clock = clock
         self._audio = audio
 
+    @property
+    def realtime(self) -> bool:
+        """Packets come at the pace of a camera, and go on coming while one is slow."""
+        return self._config.pace == "realtime"
+
     def __str__(self) -> str:
         return str(self._config.path)
 
@@ -62,8 +67,8 @@ class FileSource:
             SourceRefused: it is missing, empty, no file, or holds no video that can be read.
         """
         config = self._config
-        _check(config.path)
-        target = _target(config.path, audio=self._audio)
+        check_file(config.path)
+        target = file_target(config.path, audio=self._audio)
         opened = open_video(target, clock=self._clock)
         stream = open_recorded(
             target,
@@ -84,7 +89,7 @@ class FileSource:
         return Following(opened=opened)
 
 
-def _target(path: Path, *, audio: bool) -> Target:
+def file_target(path: Path, *, audio: bool) -> Target:
     return Target(
         address=FileAddress(path),
         options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
@@ -105,7 +110,7 @@ class FileAddress(Address):
         return text
 
 
-def _check(path: Path) -> None:
+def check_file(path: Path) -> None:
     """Say clearly what libav would say dimly.
 
     Raises:

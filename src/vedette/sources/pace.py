@@ -13,6 +13,10 @@ class Pace:
         self._stop = stop
         self._first: tuple[float, int] | None = None
 
+    def restart(self) -> None:
+        """The next packet is due at once."""
+        self._first = None
+
     def wait(self, due_us: int) -> None:
         """Return when `due_us` (time within the stream) has come, or at the stop."""
         now_s = self._clock.monotonic()

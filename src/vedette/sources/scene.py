@@ -27,7 +27,10 @@ class Actor(PluginConfig):
     """One moving object. It is there from its first waypoint to its last."""
 
     label: str = "person"
-    shape: Literal["rectangle", "ellipse", "figure"] = "rectangle"
+    shape: Literal["rectangle", "ellipse", "figure", "person"] = Field(
+        default="rectangle",
+        description="`person` is drawn so that detectors of real people recognise it.",
+    )
     size: tuple[Fraction01, Fraction01] = Field(
         default=(0.06, 0.22), description="Width and height, as fractions of the frame."
     )
@@ -119,10 +122,10 @@ def truth_at(scene: Scene, frame: int) -> tuple[Truth, ...]:
     return tuple(found)
 
 
-def mot_rows(scene: Scene, frames: int | None = None) -> list[str]:
+def mot_rows(scene: Scene, frames: int | None = None, *, judged_from: float = 0.1) -> list[str]:
     """Truth as rows of a MOTChallenge file: header, then frames from 1 and boxes in pixels.
 
-    Rows of objects of which less than a tenth is visible have score 0 ("do not judge").
+    Rows of objects of which less than `judged_from` is visible have score 0 ("do not judge").
     """
     rows = [MOT_HEADER]
     for frame in range(scene.frames if frames is None else frames):
@@ -130,7 +133,7 @@ def mot_rows(scene: Scene, frames: int | None = None) -> list[str]:
             left, top, right, bottom = truth.box
             x, y = left * scene.width, top * scene.height
             w, h = (right - left) * scene.width, (bottom - top) * scene.height
-            judged = int(truth.visible >= 0.1)
+            judged = int(truth.visible >= judged_from)
             rows.append(
                 f"{frame + 1},{truth.id},{x:.2f},{y:.2f},{w:.2f},{h:.2f},{judged},"
                 f"{truth.label},{truth.visible:.3f}"

@@ -23,10 +23,10 @@ def start_us(start: datetime | str | None, container: InputContainer | None, clo
         return to_us(start)
     if start == "now":
         return to_us(clock.now())
-    return 0 if container is None else _creation_us(container)
+    return 0 if container is None else creation_us(container)
 
 
-def _creation_us(container: InputContainer) -> int:
+def creation_us(container: InputContainer) -> int:
     """The container's creation time; 0 where it states none, or nonsense."""
     text = container.metadata.get("creation_time", "")
     try:

@@ -100,7 +100,7 @@ def test_the_weather_shows() -> None:
 
 
 def test_every_shape_stays_in_its_box() -> None:
-    for shape in ("rectangle", "ellipse", "figure"):
+    for shape in ("rectangle", "ellipse", "figure", "person"):
         actor = Actor(shape=shape, size=(0.2, 0.5), path=((0.0, 0.5, 0.5), (4.0, 0.5, 0.5)))
         changed = (Painter(scene(actor)).paint(7) != Painter(scene()).paint(7)).any(axis=2)
         rows, columns = np.nonzero(changed)
