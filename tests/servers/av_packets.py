@@ -40,6 +40,11 @@ class Footage:
     def sound(self) -> tuple[Packet, ...]:
         return tuple(p for p in self.packets if p.is_audio)
 
+    @property
+    def sound_base_s(self) -> float:
+        """Seconds of one tick of sound."""
+        return float(self.info.audio.time_base) if self.info.audio else 0.0
+
 
 def footage(
     *,
@@ -134,12 +139,12 @@ def _encode(
 
 
 def _sing(writer: Any, audio: Any, tone_at: int, until_s: float) -> int:
-    """Encode a tone up to a time, in pieces of 20 ms or of the codec's own length."""
+    """Encode a rising tone up to a time, in pieces of 20 ms or of the codec's own length."""
     rate = audio.rate
     step = audio.codec_context.frame_size or rate // 50
     while tone_at / rate < until_s:
         times = (np.arange(step) + tone_at) / rate
-        wave = (8000 * np.sin(2 * np.pi * 440 * times)).astype(np.int16)
+        wave = (8000 * np.sin(2 * np.pi * (300 + 40 * times) * times)).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(wave.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = rate, tone_at, Fraction(1, rate)
         writer.mux(audio.encode(frame))

@@ -1,12 +1,13 @@
 """What the HTTP door needs of the running product; handed in by the composition root."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from fastapi import Request
 
+from vedette.api.ranges import Content
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.status import ProductReport
@@ -26,6 +27,80 @@ class Picture(Protocol):
     def jpeg(self) -> bytes | None:
         """The picture, annotated; None before the first."""
         ...
+
+
+class Watching(Protocol):
+    """Live video on its way to one viewer: bytes until the end."""
+
+    @property
+    def media_type(self) -> str: ...
+
+    def __next__(self) -> bytes:
+        """The next bytes; blocks until there are some. StopIteration at the end."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None:
+        """End it; also wakes who waits. From any thread."""
+        ...
+
+
+class LiveSource(Protocol):
+    """The live video of a camera, packets copied."""
+
+    def subscribe(self) -> Watching:
+        """One more viewer. Blocks shortly.
+
+        Raises:
+            SourceLost: the camera sends nothing now.
+            TooMany: there are as many viewers as there may be.
+        """
+        ...
+
+
+class Film(Protocol):
+    """A recorded interval, ready to be sent."""
+
+    @property
+    def content(self) -> Content: ...
+
+    @property
+    def media_type(self) -> str: ...
+
+    @property
+    def extension(self) -> str: ...
+
+    @property
+    def intervals(self) -> Sequence[tuple[int, int]]:
+        """Begin and end (UTC, microseconds) of each unbroken stretch that it shows."""
+        ...
+
+    @property
+    def next_us(self) -> int | None:
+        """Where it had to end because the format changes."""
+        ...
+
+    @property
+    def tag(self) -> str: ...
+
+
+class Films(Protocol):
+    """Joins recordings into films."""
+
+    async def film(self, scope: SiteScope, camera_id: str, begin_us: int, end_us: int) -> Film:
+        """What was recorded in an interval.
+
+        Raises:
+            InvalidInput: the interval is empty or too long.
+            NotFound: nothing was recorded in it.
+        """
+        ...
+
+
+def no_streams() -> Mapping[str, LiveSource]:
+    """Where there is no live video."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +150,10 @@ class ApiContext:
     """True as soon as the product stops: endless answers end."""
     exchange: Callable[[ModelWish], Awaitable[Sequence[ModelExchange]]] = refuse_exchange
     """Lets another model detect, in every process with cameras; raises what cannot be."""
+    films: Films | None = None
+    """The recordings; None where there are none."""
+    streams: Callable[[], Mapping[str, LiveSource]] = no_streams
+    """Live video, by camera."""
 
 
 def context_of(request: Request) -> ApiContext:

@@ -64,7 +64,7 @@ async def home(request: Request, cursor: str | None = None) -> HTMLResponse:
         {**asdict(camera), "seen": context.pictures[camera.id].at_us > 0}
         for camera in context.cameras()
     ]
-    return _render("home.html", cameras=cameras, **await _cards(context, cursor))
+    return render("home.html", cameras=cameras, **await _cards(context, cursor))
 
 
 @router.get("/events/{event_id}")
@@ -78,7 +78,7 @@ async def event(request: Request, event_id: UUID) -> HTMLResponse:
             for track_id in held.track_ids
             for line in await unit.verdicts(context.scope).of_track(track_id)
         ]
-    return _render(
+    return render(
         "event.html",
         card=card_of(held, artifacts, _names(context)),
         figures=_figures(held.numbers),
@@ -91,12 +91,12 @@ async def event(request: Request, event_id: UUID) -> HTMLResponse:
 
 @router.get("/style.css")
 async def style() -> Response:
-    return _asset("style.css", "text/css; charset=utf-8")
+    return asset("style.css", "text/css; charset=utf-8")
 
 
 @router.get("/page.js")
 async def script() -> Response:
-    return _asset("page.js", "text/javascript; charset=utf-8")
+    return asset("page.js", "text/javascript; charset=utf-8")
 
 
 async def _cards(context: ApiContext, cursor: str | None) -> dict[str, Any]:
@@ -137,9 +137,9 @@ def _figures(numbers: Mapping[str, Any]) -> dict[str, str]:
     return shown
 
 
-def _render(template: str, **values: Any) -> HTMLResponse:
+def render(template: str, **values: Any) -> HTMLResponse:
     return HTMLResponse(PAGES.get_template(template).render(**values))
 
 
-def _asset(name: str, media_type: str) -> Response:
+def asset(name: str, media_type: str) -> Response:
     return Response((TEMPLATES / name).read_bytes(), media_type=media_type)

@@ -9,7 +9,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vedette import __version__
-from vedette.api import detector, events, health, live, page, status
+from vedette.api import camera_page, detector, events, health, live, page, recordings, status
 from vedette.api.context import ApiContext
 from vedette.contracts.errors import VedetteError
 
@@ -54,9 +54,10 @@ def create_app(context: ApiContext) -> FastAPI:
         redoc_url=None,
     )
     app.state.context = context
+    app.state.seats = recordings.Seats()
     app.add_middleware(SafeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)
-    for part in (health, status, detector, events, live, page):
+    for part in (health, status, detector, events, live, recordings, page, camera_page):
         app.include_router(part.router)
     app.add_exception_handler(VedetteError, _ours)
     app.add_exception_handler(RequestValidationError, _not_valid)

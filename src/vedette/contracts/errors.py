@@ -86,3 +86,9 @@ class NotRunning(VedetteError):
 
     status = 503
     exit_code = 8
+
+
+class TooMany(VedetteError):
+    """There are as many as there may be; try again later."""
+
+    status = 503

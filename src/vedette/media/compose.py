@@ -155,9 +155,9 @@ def _sound(editing: _Editing, piece: Piece, shown: tuple[int, int], at: int) -> 
     samples = piece.fragments.audio
     if samples is None:
         return
-    video = piece.fragments.video.timescale
-    ratio = Fraction(samples.timescale, video)
-    begin, end = int(shown[0] * ratio), int(shown[1] * ratio)
+    zero = piece.fragments.zero  # where pictures are reordered, only the video is late by that
+    ratio = Fraction(samples.timescale, piece.fragments.video.timescale)
+    begin, end = int((shown[0] - zero) * ratio), int((shown[1] - zero) * ratio)
     heard = (samples.dts + samples.ticks > begin) & (samples.dts < end)
     moved = samples.dts - begin + int(at * ratio)
     if editing.last_sound is not None:

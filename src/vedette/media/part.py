@@ -10,11 +10,16 @@ from vedette.contracts.packet import Packet, StreamInfo
 from vedette.media.mux import Muxer, Output, wrap_for
 from vedette.media.timing import US, Timing
 
+EXACT_TIMES = "+empty_moov+default_base_moof+frag_discont"
+KEEP_TIMES = {"use_editlist": "1"}
+"""Together they keep the muxer from moving the first sample of the sound to the first picture."""
+
 
 def part_options(fragment_us: int) -> dict[str, dict[str, str]]:
     """Of the muxers, by format: a fragment at each keyframe, and after `fragment_us`."""
     mp4 = {
-        "movflags": "+frag_keyframe+empty_moov+default_base_moof+skip_trailer",
+        "movflags": f"+frag_keyframe{EXACT_TIMES}+skip_trailer",
+        **KEEP_TIMES,
         "frag_duration": str(fragment_us),
         "flush_packets": "1",
     }

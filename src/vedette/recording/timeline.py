@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from vedette.contracts.sink import GapCause
 from vedette.kit.clock import to_us
-from vedette.store.recordings import Gap, Segment
+from vedette.store.recordings import Gap
 
 JOINED_US = 500_000
 """Segments closer together than this are one span."""
@@ -29,12 +29,20 @@ class Span:
 
 
 def timeline(
-    segments: Sequence[Segment], gaps: Sequence[Gap], *, begin_us: int, end_us: int, now_us: int
+    recorded: Sequence[tuple[int, int]],
+    gaps: Sequence[Gap],
+    *,
+    begin_us: int,
+    end_us: int,
+    now_us: int,
 ) -> tuple[Span, ...]:
     """Spans between `begin_us` and `end_us`, in order, none over another.
 
     A gap wins over a segment (the camera was silent within it), and the earlier of two gaps over
     the later. A gap that lasts goes up to `now_us`.
+
+    Args:
+        recorded: begin and end of each segment (UTC, microseconds).
     """
     holes: list[Span] = []
     for gap in sorted(gaps, key=lambda one: one.began_at):
@@ -48,24 +56,20 @@ def timeline(
         )
         if span.ended_us > span.began_us:
             holes.append(span)
-    spans = [
-        part for span in _recorded(segments, begin_us, end_us) for part in _without(span, holes)
-    ]
+    spans = [part for span in _joined(recorded, begin_us, end_us) for part in _without(span, holes)]
     return tuple(sorted([*spans, *holes], key=lambda span: span.began_us))
 
 
-def _recorded(segments: Sequence[Segment], begin_us: int, end_us: int) -> list[Span]:
+def _joined(recorded: Sequence[tuple[int, int]], begin_us: int, end_us: int) -> list[Span]:
     """What the segments cover, joined where they touch."""
     spans: list[Span] = []
-    for segment in sorted(segments, key=lambda one: one.started_at):
-        span = Span(
-            began_us=max(begin_us, segment.started_us), ended_us=min(end_us, segment.ended_us)
-        )
+    for began_us, ended_us in sorted(recorded):
+        span = Span(began_us=max(begin_us, began_us), ended_us=min(end_us, ended_us))
         if span.ended_us <= span.began_us:
             continue
         if spans and span.began_us - spans[-1].ended_us <= JOINED_US:
-            ended_us = max(spans[-1].ended_us, span.ended_us)
-            spans[-1] = replace(spans[-1], ended_us=ended_us)
+            until_us = max(spans[-1].ended_us, span.ended_us)
+            spans[-1] = replace(spans[-1], ended_us=until_us)
         else:
             spans.append(span)
     return spans

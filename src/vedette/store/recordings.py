@@ -4,7 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.sink import GapCause, NewSegment
@@ -105,15 +116,22 @@ class SegmentRepository:
         after: Segment | None = None,
     ) -> tuple[Segment, ...]:
         """Segments that touch `begin <= t < end`, by start; `after` is the last one seen."""
-        query = self._kept().where(
-            _S.camera_id == camera_id,
-            _S.started_at >= begin - LONGEST,
-            _S.started_at < end,
-            _S.ended_at > begin,
-        )
+        query = select(SEGMENT).where(self._touching(camera_id, begin, end))
         if after is not None:
             query = query.where(tuple_(_S.started_at, _S.id) > tuple_(after.started_at, after.id))
         return await self._found(query.order_by(_S.started_at, _S.id).limit(limit))
+
+    async def spans(
+        self, camera_id: str, begin: datetime, end: datetime, *, limit: int
+    ) -> list[tuple[int, int]]:
+        """Begin and end (UTC, microseconds) of what `between` would find, by start."""
+        query = (
+            select(_S.started_at, _S.ended_at)
+            .where(self._touching(camera_id, begin, end))
+            .order_by(_S.started_at, _S.id)
+            .limit(limit)
+        )
+        return [(to_us(a), to_us(b)) for a, b in await self._conn.execute(query)]
 
     async def last(self, camera_id: str) -> Segment | None:
         """The one that was stored last, discarded or not; None where there is none."""
@@ -196,6 +214,16 @@ class SegmentRepository:
             delete(SEGMENT).where(
                 self._scope.covers(_S.site_id), _S.id.in_(ids), _S.discarded.is_not(None)
             )
+        )
+
+    def _touching(self, camera_id: str, begin: datetime, end: datetime) -> ColumnElement[bool]:
+        return and_(
+            self._scope.covers(_S.site_id),
+            _S.camera_id == camera_id,
+            _S.started_at >= begin - LONGEST,
+            _S.started_at < end,
+            _S.ended_at > begin,
+            _S.discarded.is_(None),
         )
 
     def _kept(self) -> Select[tuple[object, ...]]:
