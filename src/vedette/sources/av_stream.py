@@ -15,7 +15,8 @@ from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import Clock, to_us
 from vedette.sources.container import Opened, Target, explain
 from vedette.sources.decode import MOST_BAD, FrameDecoder
-from vedette.sources.formats import FormatWatch
+from vedette.sources.decoders import Decoders
+from vedette.sources.formats import FormatWatch, same_format
 from vedette.sources.gauges import Gauges
 from vedette.sources.losses import LossWatch
 from vedette.sources.pace import Pace
@@ -41,7 +42,8 @@ class Following:
 
 
 class AvStream:
-    """A stream through libav. Belongs to one thread, except for `close`."""
+    """A stream through libav. `packets` belongs to one thread, `decode` and `flush` to one, which
+    may be another; `close` may come from any."""
 
     info: StreamInfo
     """Changes (a new object) with the first packet of a new format."""
@@ -69,11 +71,12 @@ class AvStream:
         self._lock = threading.Lock()
         self._reading = False
         self._refused = 0
-        self._skip = False
+        self._other_codec = False
         self._pictured_s = clock.monotonic()
         self._take(opened)
         self._sound = Soundtrack(opened, timeline, stats)
-        self._decoder = self._new_decoder(opened.stream.codec_context)
+        self._decoders = Decoders(self._new_decoder, opened.stream.codec_context)
+        self._hole = False
         self.pace: Pace | None = None
         self.more: Callable[[], Following | None] | None = None
         """Opens what comes after the end: the file again, or the next one."""
@@ -116,15 +119,11 @@ class AvStream:
         """The frames that this packet completes; damaged ones are counted and left out."""
         if packet.is_audio:
             return ()
-        if self._skip:
-            self.stats.skipped_packets += 1
-            self._decoder.damaged()
-            return ()
-        return self._decoder.decode(packet)
+        return self._decoders.decode(packet)
 
     def flush(self) -> Sequence[Frame]:
         """The frames that the decoder still holds at the end."""
-        return self._decoder.flush()
+        return self._decoders.flush()
 
     def close(self) -> None:
         """Give the connection back.
@@ -209,7 +208,6 @@ class AvStream:
             self._check_time(self._clock.monotonic() - began_s)
             return raw
         finally:
-            self._gauges.waited(began_s, self._clock.monotonic())
             with self._lock:
                 self._reading = False
                 if self._stop.is_set():
@@ -259,7 +257,7 @@ class AvStream:
             info = self._formats.look(data, self.info, is_keyframe=raw.is_keyframe)
         if info is None:
             self.stats.corrupt_packets += 1
-            self._decoder.damaged()
+            self._hole = True
             self._refused += 1
             if self._refused >= MOST_BAD:
                 raise self._give_up(f"nothing usable in the last {MOST_BAD} packets of video")
@@ -279,13 +277,17 @@ class AvStream:
             info.width,
             info.height,
         )
-        other_codec, self.info = info.codec != self.info.codec, info
-        if other_codec:
-            context = av.CodecContext.create(info.codec, "r")
-            if not isinstance(context, VideoCodecContext):
-                raise self._give_up(f"its video changed to a codec not known here ({info.codec})")
-            self._decoder = self._new_decoder(context)
+        self._other_codec, self.info = info.codec != self.info.codec, info
+        if self._other_codec:
             self._losses = self._new_losses(info)
+
+    def _decode_anew(self, first_dts: int) -> None:
+        """Packets from this one on are for another decoder."""
+        context = av.CodecContext.create(self.info.codec, "r")
+        if not isinstance(context, VideoCodecContext):
+            raise self._give_up(f"its video changed to {self.info.codec}, which is not known here")
+        self._decoders.begin(context, first_dts)
+        self._other_codec = False
 
     def _picture(self, raw: Any) -> Packet:
         duration = raw.duration or 0
@@ -297,7 +299,12 @@ class AvStream:
         self.stats.bytes += len(data)
         if self._losses is not None and self._losses.lost(data):
             self.stats.lost_references += 1
-            self._decoder.damaged()
+            self._hole = True
+        if self._other_codec:
+            self._decode_anew(stamp.dts)
+        if self._hole:
+            self._decoders.note_hole(stamp.dts)
+            self._hole = False
         self._measure(len(data), arrived_us, stamp.at_us)
         return Packet(
             data=data,
@@ -312,7 +319,7 @@ class AvStream:
     def _measure(self, size: int, arrived_us: int, at_us: int) -> None:
         try:
             self._gauges.count(self._clock.monotonic(), size, picture=True)
-            self._skip = self._gauges.timed(arrived_us, at_us)
+            self._gauges.timed(arrived_us, at_us)
         except SourceLost as error:
             raise SourceLost(f"{self._target.address}: {error}") from error
 
@@ -338,7 +345,7 @@ class AvStream:
         else:
             self.info = opened.info
             self._sound = Soundtrack(opened, self._timeline, self.stats)
-            self._decoder = self._new_decoder(opened.stream.codec_context)
+            self._decoders.begin(opened.stream.codec_context)
 
     def _check_complete(self) -> None:
         """Say it when a file holds less than it promises."""
@@ -360,20 +367,6 @@ class AvStream:
         """A codec whose packets do not say their size: the decoder found out."""
         if (width, height) != (self.info.width, self.info.height):
             self.info = replace(self.info, width=width, height=height)
-
-
-def same_format(one: StreamInfo, other: StreamInfo) -> bool:
-    """True where one muxer and one decoder can go on from one to the other."""
-    return _format(one) == _format(other)
-
-
-def _format(info: StreamInfo) -> tuple[object, ...]:
-    audio = info.audio
-    return (
-        *(info.codec, info.width, info.height, info.time_base),
-        bytes(info.template.codec_context.extradata or b""),
-        audio and (audio.codec, audio.sample_rate, audio.channels, audio.time_base),
-    )
 
 
 def file_time(info: StreamInfo, start_us: int, stats: SourceStats) -> FileTime:

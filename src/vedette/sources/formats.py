@@ -119,3 +119,17 @@ def learn(data: bytes, codec: str) -> Learned | None:
             )
     except (av.FFmpegError, ValueError, IndexError):
         return None
+
+
+def same_format(one: StreamInfo, other: StreamInfo) -> bool:
+    """True where one muxer and one decoder can go on from one to the other."""
+    return _format(one) == _format(other)
+
+
+def _format(info: StreamInfo) -> tuple[object, ...]:
+    audio = info.audio
+    return (
+        *(info.codec, info.width, info.height, info.time_base),
+        bytes(info.template.codec_context.extradata or b""),
+        audio and (audio.codec, audio.sample_rate, audio.channels, audio.time_base),
+    )

@@ -1,7 +1,7 @@
-"""Feeds the measurements of one opening with its packets, and decides what must be left out."""
+"""Feeds the measurements of one opening with its packets; ends what no camera does."""
 
 from vedette.contracts.errors import SourceLost
-from vedette.sources.rates import US, Backlog, ClockWatch, RateMeter
+from vedette.sources.rates import US, ClockWatch, RateMeter
 from vedette.sources.stats import SourceStats
 from vedette.sources.timemap import LiveTime
 
@@ -12,18 +12,13 @@ MOST_BPS = 1e9
 
 
 class Gauges:
-    """Rates of any stream; of live ones also lag, drift and backlog."""
+    """Rates of any stream; of live ones also lag and drift."""
 
     def __init__(self, stats: SourceStats, live: LiveTime | None) -> None:
         self._stats = stats
         self._live = live
         self._rate = RateMeter()
         self._clocks = ClockWatch()
-        self._backlog = Backlog()
-
-    def waited(self, began_s: float, now_s: float) -> None:
-        """A packet was asked for at `began_s` and came at `now_s` (monotonic)."""
-        self._backlog.waited(began_s, now_s)
 
     def count(self, now_s: float, size: int, *, picture: bool) -> None:
         """A packet came.
@@ -36,14 +31,14 @@ class Gauges:
         if self._live is not None and self._rate.bps > MOST_BPS:
             raise SourceLost(f"it sends {self._rate.bps / 1e6:.0f} Mbit/s, which no camera needs")
 
-    def timed(self, arrived_us: int, at_us: int) -> bool:
-        """A packet of video was placed in time; True where it should not be decoded.
+    def timed(self, arrived_us: int, at_us: int) -> None:
+        """A packet of video was placed in time.
 
         Raises:
             SourceLost: its clock runs away.
         """
         if self._live is None:
-            return False
+            return
         if at_us - arrived_us > MOST_AHEAD_S * US:
             raise SourceLost(
                 f"its pictures are {(at_us - arrived_us) / US:.0f} s ahead of time: it sends "
@@ -55,4 +50,3 @@ class Gauges:
         stats, clocks = self._stats, self._clocks
         stats.lag_s, stats.drift_ppm = clocks.lag_s, clocks.ppm
         stats.drift_ms = (at_us - arrived_us) / 1000 + 1000 * clocks.lag_s
-        return self._backlog.judge(clocks.lag_s)

@@ -40,7 +40,11 @@ class Shots(Protocol):
 
 
 class JpegStream:
-    """A stream of JPEG pictures; each is made when it comes. Belongs to one thread, but `close`."""
+    """A stream of JPEG pictures; each is made when it comes.
+
+    `packets` belongs to one thread, `decode` and `flush` to one, which may be another; `close` may
+    come from any.
+    """
 
     info: StreamInfo
     stats: SourceStats
@@ -81,7 +85,6 @@ class JpegStream:
             on_size=lambda _width, _height: None,
             size=(self.info.width, self.info.height),
         )
-        self._skip = False
         self._last_dts: int | None = None
 
     def packets(self) -> Iterator[Packet]:
@@ -91,7 +94,6 @@ class JpegStream:
             SourceLost: the camera stopped sending.
         """
         while not self._stop.is_set():
-            began_s = self._clock.monotonic()
             try:
                 data = self._take()
             except VedetteError:
@@ -101,7 +103,6 @@ class JpegStream:
                 return
             if data is None:
                 raise SourceLost(f"{self._name} ended its stream")
-            self._gauges.waited(began_s, self._clock.monotonic())
             info = self._formats.look(data, self.info, is_keyframe=True)
             if info is None:
                 self._refuse()
@@ -112,9 +113,6 @@ class JpegStream:
 
     def decode(self, packet: Packet) -> Sequence[Frame]:
         """The frame of this packet; damaged ones are counted and left out."""
-        if self._skip:
-            self.stats.skipped_packets += 1
-            return ()
         return self._decoder.decode(packet)
 
     def flush(self) -> Sequence[Frame]:
@@ -163,7 +161,7 @@ class JpegStream:
         self.stats.bytes += len(data)
         try:
             self._gauges.count(now_s, len(data), picture=True)
-            self._skip = self._gauges.timed(arrived_us, stamp.at_us)
+            self._gauges.timed(arrived_us, stamp.at_us)
         except SourceLost as error:
             raise SourceLost(f"{self._name}: {error}") from error
         # As long as the one before; of the last one of a file, muxers keep what is said here.

@@ -9,7 +9,8 @@ from vedette.sources.stats import SourceStats
 
 
 class Stream(Protocol):
-    """One opening of a source. Belongs to one thread, except for `close`."""
+    """One opening of a source. `packets` belongs to one thread, `decode` and `flush` to one, which
+    may be another; `close` may come from any."""
 
     info: StreamInfo
     """A new object when the format changes within the stream."""

@@ -1,4 +1,4 @@
-"""Measures a stream by its arrivals: rate, delay, drift of its clock, backlog. Pure."""
+"""Measures a stream by its arrivals: rate, delay, drift of its clock. Pure."""
 
 from collections import deque
 
@@ -12,12 +12,6 @@ DRIFT_S = 300
 """A clock's rate is measured over this many seconds at most."""
 DRIFT_FROM_S = 30
 """... and said after this many."""
-BEHIND_S = 2.0
-"""Decoding is behind when packets have waited for longer than this, and have not been waited
-for."""
-CAUGHT_UP_S = 0.5
-_IDLE = 0.1
-"""Who waits for packets for less than this part of the time is busy with something else."""
 
 
 class RateMeter:
@@ -105,32 +99,3 @@ class ClockWatch:
         above = sum((x - mean_x) * (y - mean_y) for x, y in points)
         below = sum((x - mean_x) ** 2 for x, _ in points)
         self.ppm = -above / below  # µs a second are millionths
-
-
-class Backlog:
-    """Says when decoding should be left out to catch up: only where we are the slow ones.
-
-    A camera that was stuck and sends the rest at once is late, too; but then we waited for it.
-    """
-
-    def __init__(self) -> None:
-        self._since_s = 0.0
-        self._waited_s = 0.0
-        self._busy = False
-        self.behind = False
-
-    def waited(self, began_s: float, now_s: float) -> None:
-        """The next packet was asked for at `began_s` and was there at `now_s` (monotonic)."""
-        self._waited_s += now_s - began_s
-        spent_s = now_s - self._since_s
-        if spent_s >= BEHIND_S:
-            self._busy = self._waited_s < _IDLE * spent_s
-            self._since_s, self._waited_s = now_s, 0.0
-
-    def judge(self, lag_s: float) -> bool:
-        """True while packets should not be decoded."""
-        if self.behind:
-            self.behind = lag_s > CAUGHT_UP_S
-        else:
-            self.behind = self._busy and lag_s > BEHIND_S
-        return self.behind

@@ -37,8 +37,6 @@ class SourceStats:
     damaged_frames: int = 0
     """Frames that were decoded with errors, depend on such, or have an impossible size; left
     out."""
-    skipped_packets: int = 0
-    """Live only: not decoded, because decoding had fallen behind."""
     size_changes: int = 0
     """The picture got another width or height within the stream."""
     format_changes: int = 0

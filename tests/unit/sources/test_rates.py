@@ -1,4 +1,4 @@
-"""Rate, delay, drift and backlog of a stream, by its arrivals."""
+"""Rate, delay and drift of a stream, by its arrivals."""
 
 import random
 from fractions import Fraction
@@ -7,7 +7,7 @@ import pytest
 
 from vedette.contracts.errors import SourceLost
 from vedette.sources.gauges import Gauges
-from vedette.sources.rates import BASE_S, US, Backlog, ClockWatch, RateMeter
+from vedette.sources.rates import BASE_S, US, ClockWatch, RateMeter
 from vedette.sources.stats import SourceStats
 from vedette.sources.timemap import LiveTime, us_to_ticks
 
@@ -88,26 +88,6 @@ def test_a_clock_of_ours_that_is_set_is_forgotten() -> None:
     watch = watched(0, 60, jitter_ms=0)
     watch.note(NOON_US - 3_600 * US, 60 * US)
     assert (watch.ppm, watch.lag_s) == (0.0, 0.0)
-
-
-def test_a_backlog_of_our_own_is_caught_up() -> None:
-    backlog, now_s = Backlog(), 0.0
-    for _ in range(100):  # decoding takes all the time; the next packet is there already
-        now_s += 0.05
-        backlog.waited(now_s, now_s)
-    assert backlog.judge(2.5)
-    assert backlog.judge(1.0)  # until it is caught up
-    assert not backlog.judge(0.4)
-    assert not backlog.judge(1.9)
-
-
-def test_a_camera_that_was_stuck_is_no_backlog_of_ours() -> None:
-    backlog, now_s = Backlog(), 0.0
-    for _ in range(100):
-        now_s += 0.04
-        backlog.waited(now_s - 0.03, now_s)
-    backlog.waited(now_s, now_s + 4.0)
-    assert not backlog.judge(4.0)
 
 
 def gauges() -> tuple[Gauges, LiveTime, SourceStats]:
