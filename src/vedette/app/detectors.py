@@ -250,8 +250,11 @@ class DetectorPool:
             config = config.model_copy(update={"threads": self._threads})
         needs: dict[str, Any] = {}
         if hasattr(config, "model"):
-            spec = Catalogue.load().get(config.model)
-            needs = {"spec": spec, "path": ModelStore().pull(spec, self._progress)}
+            spec, store = Catalogue.load().get(config.model), ModelStore()
+            path = store.pull(spec, self._progress)
+            if getattr(config, "precision", "") == "int8":
+                path = store.int8_path(spec)
+            needs = {"spec": spec, "path": path}
         loaded: Detector = plugin(config, **needs)
         return loaded
 

@@ -20,6 +20,7 @@ import numpy as np
 from vedette.app.detectors import threads_for, usable_cores
 from vedette.contracts.errors import ModelUnavailable, SourceRefused, VedetteError
 from vedette.contracts.frame import Frame
+from vedette.contracts.model import ModelSpec
 from vedette.contracts.sight import Detections
 from vedette.detect.agree import Agreement, agreement, consensus
 from vedette.detect.engines.choose import installed
@@ -51,11 +52,12 @@ class Candidate:
     model: str
     engine: str
     threads: int
+    int8: bool = False
 
     def settings(self) -> dict[str, Any]:
         """Of the detector."""
         given = {"type": "onnx", "model": self.model, "engine": self.engine}
-        return {**given, "threads": self.threads}
+        return {**given, "threads": self.threads, "precision": "int8" if self.int8 else "auto"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +92,21 @@ def candidates() -> list[Candidate]:
     store = ModelStore()
     threads = threads_for(usable_cores(), 1)
     return [
-        Candidate(model=spec.name, engine=engine, threads=threads)
+        Candidate(model=spec.name, engine=engine, threads=threads, int8=int8)
         for spec in Catalogue.load()
         if spec.task == "detect" and store.info(spec).problem is None
         for engine in installed()
+        for int8 in (False, True)
+        if not int8 or _has_int8(store, spec)
     ]
+
+
+def _has_int8(store: ModelStore, spec: ModelSpec) -> bool:
+    try:
+        store.int8_path(spec)
+    except ModelUnavailable:
+        return False
+    return True
 
 
 def compare(
@@ -235,7 +247,9 @@ def measure(candidate: Candidate, folder: Path) -> tuple[Measured, list[Detectio
     began_s = clock.monotonic()
     plugin, config = configure("detector", candidate.settings())
     spec = Catalogue.load().get(candidate.model)
-    detector = plugin(config, spec=spec, path=ModelStore().path(spec))
+    store = ModelStore()
+    path = store.int8_path(spec) if candidate.int8 else store.path(spec)
+    detector = plugin(config, spec=spec, path=path)
     load_s = clock.monotonic() - began_s
     for frame in frames[:WARM_UP]:
         detector.detect([frame])

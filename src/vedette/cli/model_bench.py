@@ -136,10 +136,16 @@ def advice(rows: "Sequence[Measured]", best: "Measured | None") -> str:
     )
     return (
         f"Take [bold]{best.model}[/] on {best.engine} (detector: {{type: onnx, model: "
-        f"{best.model}, engine: {best.engine.split()[0]}}}): of those that agree with the best by "
+        f"{best.model}, engine: {_setting(best.engine)}}}): of those that agree with the best by "
         f"at least {GOOD:.0%} it is the fastest, {seen}, and one process looks at about "
         f"{cameras} active cameras {CAMERA_FPS:g} times a second."
     )
+
+
+def _setting(engine: str) -> str:
+    """As the settings have it: `openvino`, `openvino, precision: int8`."""
+    name, _, precision = engine.partition(" ")
+    return f"{name}, precision: int8" if precision == "int8" else name
 
 
 def _figures(rows: "Sequence[Measured]", best: "Measured | None") -> dict[str, object]:

@@ -9,7 +9,7 @@ from vedette.cli import model_bench
 from vedette.cli.look import download_bar, out, table
 
 app = typer.Typer(
-    help="Detection models: list, pull, info, use, bench.",
+    help="Detection models: list, pull, info, use, bench, quantise.",
     no_args_is_help=True,
     epilog="Example: vedette models pull, vedette models use nanodet",
 )
@@ -89,6 +89,34 @@ def use(
             out.print(f"  nobody detects any more: {', '.join(done.lost)}", style="yellow")
     key = "detector" if detector == "default" else f"detectors.{detector}"
     out.print(f"To keep it after a restart, set {key}.model: {name} in the settings.")
+
+
+@app.command("quantise")
+def quantise(
+    name: Annotated[str | None, typer.Argument(help="The default one if absent.")] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(help="Pictures like those to come; the bundled clip if absent."),
+    ] = None,
+    frames: Annotated[int, typer.Option(min=4, max=500, help="Frames to look at.")] = 40,
+) -> None:
+    """Make the int8 form of a model (`precision: int8`); kept only if it sees the same."""
+    from vedette.app.demo import example
+    from vedette.app.quantise import quantise as make
+    from vedette.kit.clock import SystemClock
+    from vedette.models.catalogue import Catalogue
+    from vedette.models.store import ModelStore
+
+    spec = Catalogue.load().get(name)
+    with download_bar() as bar:
+        ModelStore().pull(spec, bar)
+        bar(0, None, f"quantising {spec.name}")
+        made = make(spec, video or example("pedestrians.mp4"), SystemClock(), frames=frames)
+    out.print(
+        f"{spec.name}: {made.file}\nOn frames that it was not made from it finds "
+        f"{made.agrees.recall:.1%} of what the model finds, and {made.agrees.precision:.1%} of its "
+        f"boxes are the model's.\nUse it with precision: int8; compare: vedette models bench"
+    )
 
 
 @app.command("info")

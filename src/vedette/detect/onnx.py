@@ -60,10 +60,10 @@ class OnnxConfig(PluginConfig):
         description="What computes: `cpu` (ONNX Runtime), `openvino`, `cuda`, `tensorrt`; `auto`: "
         "the best that is installed and works.",
     )
-    precision: Literal["auto", "f32", "bf16"] = Field(
+    precision: Literal["auto", "f32", "bf16", "int8"] = Field(
         default="auto",
         description="`f32` repeats to the last digit on any processor; `auto`: bf16 where engine "
-        "and processor have it.",
+        "and processor have it; `int8`: the form that `vedette models quantise` makes.",
     )
     threads: int | None = Field(
         default=None,
@@ -118,6 +118,7 @@ class OnnxDetector:
         graph = _graph(path, spec)
         self.input = _input(config, spec, graph)
         self._engine = _engine(graph, config, spec)
+        self._engine_name = _shown(self._engine.name, config)
         self._stacks = self._engine.batches and graph.batch is None
         self.batch = config.batch or (GPU_BATCH if self._stacks else 1)
         wait_ms = GPU_WAIT_MS if self._stacks else 0.0
@@ -131,8 +132,8 @@ class OnnxDetector:
 
     @property
     def engine(self) -> str:
-        """What computes, for people: `cpu`, `openvino bf16` ..."""
-        return self._engine.name
+        """What computes, for people: `cpu`, `openvino bf16`, `openvino int8` ..."""
+        return self._engine_name
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """See `Detector`. Frames of one shape go together where that is faster; else one by one,
@@ -211,7 +212,7 @@ def _graph(path: Path, spec: ModelSpec) -> Graph:
 
 
 def _engine(graph: Graph, config: OnnxConfig, spec: ModelSpec) -> Engine:
-    precision: Precision | None = None if config.precision == "auto" else config.precision
+    precision: Precision | None = config.precision if config.precision in {"f32", "bf16"} else None
     options = EngineOptions(
         threads=config.threads or 1,
         precision=precision,
@@ -223,6 +224,10 @@ def _engine(graph: Graph, config: OnnxConfig, spec: ModelSpec) -> Engine:
     except ModelUnavailable as error:
         kind = OutOfMemory if isinstance(error, OutOfMemory) else ModelUnavailable
         raise kind(f"the model {spec.name!r} cannot be loaded: {error}") from error
+
+
+def _shown(engine: str, config: OnnxConfig) -> str:
+    return f"{engine.split(maxsplit=1)[0]} int8" if config.precision == "int8" else engine
 
 
 def _input(config: OnnxConfig, spec: ModelSpec, graph: Graph) -> ModelInput:

@@ -1,9 +1,11 @@
 """The folder of installed models: pull, check, find. Works offline once a model is there."""
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,18 @@ class Installed(BaseModel):
     converter: str | None
     converter_version: int
     onnx_version: str
+
+
+class Int8Note(BaseModel):
+    """What the note beside the int8 form of a graph says."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    of: str
+    """sha256 of the file that it was made from."""
+    sha256: str
+    agreement: float
+    """F1 of its boxes with those of the model, where it was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +142,51 @@ class ModelStore:
         write_atomically(self._note_file(spec), _as_json(note))
         progress(len(model), len(model), f"installed {spec.name}")
         return file
+
+    def int8_path(self, spec: ModelSpec) -> Path:
+        """The int8 form of an installed model (`vedette models quantise`).
+
+        Raises:
+            ModelUnavailable: there is none, or it was made from another graph.
+        """
+        file = self._int8_file(spec)
+        again = f"run: vedette models quantise {spec.name}"
+        try:
+            note = Int8Note.model_validate_json(file.with_suffix(".json").read_bytes())
+        except (OSError, ValidationError):
+            raise ModelUnavailable(f"{spec.name!r} has no int8 form yet; {again}") from None
+        if note.of != _sha256(self.path(spec)) or note.sha256 != _sha256(file):
+            raise ModelUnavailable(f"the int8 form of {spec.name!r} is not of this model; {again}")
+        return file
+
+    def keep_int8(self, spec: ModelSpec, model: bytes, agreement: float) -> Path:
+        """Install the int8 form of an installed model.
+
+        Raises:
+            ModelUnavailable: the model itself is not installed.
+            StorageFailed: the folder cannot be written.
+        """
+        note = Int8Note(
+            of=_sha256(self.path(spec)),
+            sha256=hashlib.sha256(model).hexdigest(),
+            agreement=agreement,
+        )
+        file = self._int8_file(spec)
+        with locked(self.folder / f".{_graph(spec)}.lock"):
+            write_atomically(file, model)
+            write_atomically(file.with_suffix(".json"), note.model_dump_json(indent=2).encode())
+        return file
+
+    @contextlib.contextmanager
+    def trial(self, spec: ModelSpec, model: bytes) -> Iterator[Path]:
+        """A file with another form of a model, to be tried; it is gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="vedette-model-") as folder:
+            file = Path(folder) / f"{_graph(spec)}.onnx"
+            file.write_bytes(model)
+            yield file
+
+    def _int8_file(self, spec: ModelSpec) -> Path:
+        return self.folder / f"{_graph(spec)}.int8.onnx"
 
     def info(self, spec: ModelSpec) -> ModelInfo:
         """What is known of a model, installed or not."""

@@ -4,12 +4,12 @@ import logging
 from typing import Any
 
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from vedette.contracts.errors import ModelUnavailable
 from vedette.contracts.frame import U8
 from vedette.detect.engines.port import Arrays, EngineName, EngineOptions
 from vedette.detect.memory import OutOfMemory, is_out_of_memory
+from vedette.models.runtime_errors import FAILURES
 
 log = logging.getLogger(__name__)
 
@@ -18,23 +18,6 @@ PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
-
-FAILURES: tuple[type[Exception], ...] = (
-    states.EngineError,
-    states.EPFail,
-    states.Fail,
-    states.InvalidArgument,
-    states.InvalidGraph,
-    states.InvalidProtobuf,
-    states.ModelLoaded,
-    states.NoModel,
-    states.NoSuchFile,
-    states.NotImplemented,
-    states.RuntimeException,
-    RuntimeError,  # what the C++ side has no class for
-    ValueError,  # wrong inputs, found by the Python side
-)
-"""All that ONNX Runtime raises: its classes share no base but Exception."""
 
 
 def available() -> tuple[str, ...]:
