@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 import psutil
 
@@ -178,6 +179,15 @@ def settings_of(cameras: int, videos: list[Path], rtsp: RtspServer, record: bool
     return text
 
 
+def status(product: Running) -> dict[str, Any]:
+    """How everything is; asked again where the server had just closed an idle connection."""
+    try:
+        found: dict[str, Any] = product.http.get("/api/v1/status").json()
+    except httpx2.RemoteProtocolError:
+        found = product.http.get("/api/v1/status").json()
+    return found
+
+
 def counters(product: Running, name: str) -> dict[str, float]:
     """A counter of every camera."""
     start = f'vedette_camera_{name}{{camera="'
@@ -193,7 +203,7 @@ def measure(product: Running, run: Run, began_s: float, every_s: float) -> None:
     """Watch the product until the time is over."""
 
     def all_online() -> bool:
-        cameras = product.http.get("/api/v1/status").json()["cameras"]
+        cameras = status(product)["cameras"]
         return all(c["state"] == "online" and c["fps_in"] > 0 for c in cameras)
 
     product.until(all_online, "every camera", within_s=180)
@@ -202,7 +212,7 @@ def measure(product: Running, run: Run, began_s: float, every_s: float) -> None:
     first: dict[str, float] = {}
     first_s = 0.0
     while (at_s := time.monotonic() - start_s) < run.minutes * 60:
-        run.take(product.http.get("/api/v1/status").json(), product.pid, at_s)
+        run.take(status(product), product.pid, at_s)
         if not first and at_s >= run.warm_s:
             first, first_s = counters(product, "packets_total"), time.monotonic()
         time.sleep(max(0.1, every_s - (time.monotonic() - start_s - at_s)))
@@ -215,11 +225,12 @@ def main() -> int:
     parser.add_argument("--cameras", type=int, default=64)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--warm-minutes", type=float, help="10 %% of the time if absent, 5 at most")
-    parser.add_argument("--every-s", type=float, default=5.0)
+    parser.add_argument("--every-s", type=float, default=4.0)
     parser.add_argument("--record", action="store_true", help="record every camera")
     parser.add_argument("--videos", type=Path, help="keep the videos here for the next run")
     parser.add_argument("--data", type=Path, help="data folder; a temporary one if absent")
     parser.add_argument("--out", type=Path, help="write everything as JSON")
+    parser.add_argument("--log", type=Path, help="write what the product logged")
     given = parser.parse_args()
     warm_min = given.warm_minutes or min(5.0, max(0.4, given.minutes / 10))
     run = Run(cameras=given.cameras, minutes=given.minutes, warm_s=warm_min * 60)
@@ -233,8 +244,10 @@ def main() -> int:
             data = given.data or folder / "data"
             with Running("up", "--config", config, "--data", data) as product:
                 measure(product, run, began_s, given.every_s)
-                if product.stop() != 0:
+                if product.stop(within_s=180) != 0:
                     run.problems.append("it did not end in order")
+                if given.log:
+                    given.log.write_text("\n".join(product.complaints))
                 run.problems += [line for line in product.complaints if "ERROR" in line][:20]
     failures = run.failures()
     sys.stdout.write(run.table() + "\n" + "".join(f"NOT KEPT: {each}\n" for each in failures))

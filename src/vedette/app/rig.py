@@ -20,6 +20,9 @@ from vedette.pipeline.watch import Patience
 
 log = logging.getLogger(__name__)
 
+FINISH_S = 2.0
+"""At least so long the media desk may go on at the end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
@@ -45,6 +48,7 @@ class Rig:
             InvalidConfig: see `build_camera`.
         """
         self.detector = outside.detector
+        self._clock = outside.clock
         self._desk = MediaDesk()
         self._around = Surroundings(
             clock=outside.clock,
@@ -89,8 +93,11 @@ class Rig:
 
     def stop(self, *, within_s: float = STOP_S) -> list[str]:
         """Let all cameras finish their events and clips; ids of those that did not in time."""
+        until_s = self._clock.monotonic() + within_s
         late = self._fleet.stop(within_s=within_s)
-        self._desk.close(within_s=within_s)
+        left_s = until_s - self._clock.monotonic()
+        if not self._desk.close(within_s=max(FINISH_S, left_s)):
+            log.warning("%d pictures and clips of events are not made", self._desk.waiting)
         return late
 
     def stats(self) -> Mapping[str, CameraStats]:

@@ -44,6 +44,10 @@ log = logging.getLogger(__name__)
 
 ORPHAN_S = 5.0
 """How long cameras may take to finish when the control process is gone."""
+EAGER = 10
+"""Beats after the beginning that all have the figures of the cameras."""
+TELL_S = 1.0
+"""At least so long the control process is told what is left."""
 MOST_QUESTIONS = 64
 PR_SET_PDEATHSIG = 1
 
@@ -62,6 +66,7 @@ class Worker:
         self._questions: queue.Queue[Frame] = queue.Queue(maxsize=MOST_QUESTIONS)
         self._rig: Rig | None = None
         self._beats = 0
+        self._eager_until = 0
         self._orphaned = False
         self._stop_s = ORPHAN_S
         address = LinkAddress(
@@ -156,17 +161,18 @@ class Worker:
         )
         self._rig = Rig(cameras, outside)
         self._rig.start()
+        self._eager_until = self._beats + EAGER
         self._link.answer(Frame(kind="ready"))
 
     def _end(self) -> None:
-        within_s = ORPHAN_S if self._orphaned else self._stop_s
+        until_s = self._clock.monotonic() + (ORPHAN_S if self._orphaned else self._stop_s)
         if self._rig is not None:
-            late = self._rig.stop(within_s=within_s)
+            late = self._rig.stop(within_s=until_s - self._clock.monotonic())
             if late:
                 log.warning("%s did not finish in time", ", ".join(late))
             self._link.answer(Frame(kind="bye", head={"late": late}))
-        told = self._link.close(within_s=0.0 if self._orphaned else within_s)
-        if not told:
+        left_s = 0.0 if self._orphaned else until_s - self._clock.monotonic()
+        if not self._link.close(within_s=max(TELL_S, left_s)):
             log.warning("%d messages wait in the spool", self._link.waiting)
 
     def _beat(self) -> dict[str, Any]:
@@ -178,7 +184,7 @@ class Worker:
             "dropped": self._link.dropped,
         }
         rig = self._rig
-        if rig is None or self._beats % 2:
+        if rig is None or (self._beats % 2 and self._beats > self._eager_until):
             return head
         head["stuck"] = {} if self._link.blocked else rig.stuck()
         head["cameras"] = {

@@ -25,6 +25,8 @@ class WorkerLimits:
 
     hang_s: float = 2.5
     """A worker that has not beaten for so long hangs; it beats twice a second."""
+    starved: float = 5.0
+    """So many times longer where it waits for a processor: killing it would not help."""
     begin_s: float = 20.0
     """The same while it loads its model."""
     start_s: float = 60.0
@@ -61,6 +63,8 @@ class Life:
     stuck: dict[str, float] = field(default_factory=dict)
     failure: VedetteError | None = None
     """Why it could not begin."""
+    _quiet: tuple[float, float] | None = None
+    """When it fell silent, and how long it had waited for a processor by then."""
 
     def heard(self, frame: Frame, now_s: float) -> bool:
         """Take a beat or a word about itself; True for a beat with everybody's figures.
@@ -105,9 +109,8 @@ class Life:
         limits = self.limits
         if self.process.ended:
             return f"it {self.process.how}"
-        silent_s = now_s - self.beat_s
-        if silent_s > (limits.hang_s if self.ready else limits.begin_s):
-            return f"it has not given a sign of life for {silent_s:.1f} s"
+        if self._hangs(now_s):
+            return f"it has not given a sign of life for {now_s - self.beat_s:.1f} s"
         if not self.ready and now_s - self.began_s > limits.start_s:
             return f"it did not begin within {limits.start_s:g} s"
         if self.stuck:
@@ -116,6 +119,23 @@ class Life:
         if self.line.breaks >= limits.breaks:
             return "it breaks the rules of the link"
         return ""
+
+    def _hangs(self, now_s: float) -> bool:
+        """True where it is silent although it could speak."""
+        silent_s = now_s - self.beat_s
+        limit_s = self.limits.hang_s if self.ready else self.limits.begin_s
+        if silent_s < limit_s / 3:
+            self._quiet = None
+            return False
+        if self.process.stopped:
+            return True
+        if self._quiet is None:
+            self._quiet = now_s, self.process.starved_s()
+        if silent_s <= limit_s:
+            return False
+        since_s, starved_s = self._quiet
+        starved = self.process.starved_s() - starved_s > (now_s - since_s) / 2
+        return not starved or silent_s > limit_s * self.limits.starved
 
     @property
     def too_large(self) -> bool:

@@ -20,7 +20,9 @@ COMMAND = (sys.executable, "-m", "vedette.app.worker")
 _KEPT = frozenset(
     {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "VEDETTE_MODELS", "XDG_CACHE_HOME", "VIRTUAL_ENV"}
 )
-_KEPT_PREFIXES = ("LC_", "LD_", "PYTHON", "COVERAGE_", "CUDA_", "NVIDIA_", "OMP_", "OPENVINO_")
+_KEPT_PREFIXES = (
+    *("LC_", "LD_", "PYTHON", "MALLOC_", "COVERAGE_", "CUDA_", "NVIDIA_", "OMP_", "OPENVINO_"),
+)
 """Everything else stays here: the environment may hold secrets of cameras and channels."""
 
 
@@ -89,6 +91,25 @@ class WorkerProcess:
                 self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=0)
+
+    @property
+    def stopped(self) -> bool:
+        """True where somebody stopped it (SIGSTOP)."""
+        try:
+            text = Path(f"/proc/{self.pid}/stat").read_text("ascii", "replace")
+        except OSError:
+            return False
+        return text.rpartition(") ")[2][:1] == "T"
+
+    def starved_s(self) -> float:
+        """Seconds that its threads waited for a processor so far, all together; 0.0 if unknown."""
+        waited_ns = 0
+        try:
+            for thread in Path(f"/proc/{self.pid}/task").iterdir():
+                waited_ns += int((thread / "schedstat").read_text("ascii").split()[1])
+        except (OSError, IndexError, ValueError):
+            return 0.0
+        return waited_ns / 1e9
 
     def rss_bytes(self) -> int:
         """Memory in use; 0 where the system cannot tell."""
