@@ -25,8 +25,10 @@ def title_of(event: Event, camera: str) -> str:
 
 def text_of(event: Event, camera: str) -> str:
     """`A person entered yard on camera Front door at 2026-11-21 14:03:22 UTC. ...`"""
-    subject = _group(event) or _with_article(event.label)
     moment = event.opened_at.astimezone(UTC)
+    if event.event_type == "tamper":
+        return f"{event.message} ({camera}) since {moment:%Y-%m-%d %H:%M:%S} UTC. Look after it."
+    subject = _group(event) or _with_article(event.label)
     return (
         _capital(f"{subject} {_predicate(event)} on camera {camera} ")
         + f"at {moment:%Y-%m-%d %H:%M:%S} UTC. "

@@ -22,6 +22,7 @@ from vedette.kit.clock import Clock, from_us
 from vedette.kit.pressure import PressureBoard
 from vedette.media.picture import Mark, Outline, annotated
 from vedette.media.ring import PacketRing
+from vedette.motion.tamper import TamperWatch
 from vedette.onvif.trigger import OnvifTrigger
 from vedette.pipeline.announce import Announcer
 from vedette.pipeline.book import EventBook
@@ -31,6 +32,7 @@ from vedette.pipeline.decode_gate import DecodeGate
 from vedette.pipeline.effort import Effort, timed
 from vedette.pipeline.gate import LookGate
 from vedette.pipeline.gate_plan import GateMode, GatePlan
+from vedette.pipeline.guard import Guard
 from vedette.pipeline.labels import LabelFilter, ScoreFilter
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
@@ -142,6 +144,14 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         ahead=getattr(source, "realtime", None),
         counted=around.frames,
     )
+    if camera.tamper.enabled and not around.every_frame:
+        pipeline.guard = Guard(
+            watch=TamperWatch(after_s=camera.tamper.after_s),
+            book=pipeline.book,
+            sink=around.sink,
+            announcer=announcer,
+            stats=stats,
+        )
     if not single:
         pipeline.main = MainStream(
             camera_id=camera.id,

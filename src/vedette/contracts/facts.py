@@ -71,6 +71,16 @@ class CameraStatus(Payload):
     retry_in_s: float = 0.0
 
 
+class TamperFact(Payload):
+    """Somebody did something to the camera itself, or that is over."""
+
+    camera_id: Slug
+    kind: str
+    """`covered`, `defocused`, `shifted`; empty where all is well again."""
+    since: AwareDatetime
+    numbers: dict[str, Any] = Field(default_factory=dict)
+
+
 class NotifyFact(Payload):
     """The fate of one message on one channel."""
 

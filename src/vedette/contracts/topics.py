@@ -18,6 +18,7 @@ from vedette.contracts.facts import (
     MotionFact,
     NotifyFact,
     StorageFact,
+    TamperFact,
 )
 from vedette.contracts.payload import Payload
 
@@ -48,6 +49,7 @@ _T, _D = Delivery.TRANSIENT, Delivery.DURABLE
 TOPICS: tuple[Topic, ...] = (
     _topic("camera.{id}.frame", FrameFact, _T, "A frame was looked at (its numbers, no pixels)."),
     _topic("camera.{id}.status", CameraStatus, _T, "A camera came, was lost, or is retried."),
+    _topic("camera.{id}.tamper", TamperFact, _T, "A camera was covered, defocused or turned."),
     _topic("process.motion.detected", MotionFact, _T, "Something moved."),
     _topic("process.detected", DetectionFact, _T, "The detector found objects."),
     _topic("process.motion.unique", DetectionFact, _T, "An object was seen for the first time."),
@@ -72,6 +74,10 @@ def frame_topic(camera_id: str) -> str:
 
 def status_topic(camera_id: str) -> str:
     return f"camera.{camera_id}.status"
+
+
+def tamper_topic(camera_id: str) -> str:
+    return f"camera.{camera_id}.tamper"
 
 
 def notify_topic(channel: str, action: str) -> str:

@@ -1,5 +1,6 @@
 """Announces what each stage did, as facts on the seeds' topics; free when nobody listens."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vedette.contracts.bus import Bus
@@ -10,10 +11,11 @@ from vedette.contracts.facts import (
     DetectionFact,
     FrameFact,
     MotionFact,
+    TamperFact,
 )
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import Detections, Motion, Tracks
-from vedette.contracts.topics import frame_topic, status_topic
+from vedette.contracts.topics import frame_topic, status_topic, tamper_topic
 from vedette.kit.clock import Clock, from_us
 from vedette.pipeline.sight import Sight, fraction_box
 
@@ -94,6 +96,13 @@ class Announcer:
             retry_in_s=retry_in_s,
         )
         self.bus.publish(status_topic(self.camera_id), fact)
+
+    def tamper(self, kind: str, since_us: int, numbers: Mapping[str, float]) -> None:
+        """What was done to the camera since then; an empty `kind`: all is well again."""
+        fact = TamperFact(
+            camera_id=self.camera_id, kind=kind, since=from_us(since_us), numbers=dict(numbers)
+        )
+        self.bus.publish(tamper_topic(self.camera_id), fact)
 
     def _objects(self, sight: Sight, wanted: set[int]) -> tuple[DetectedObject, ...]:
         tracks: Tracks = sight.tracks

@@ -124,7 +124,7 @@ class EventBook:
             rule_id=rule.id,
             event_type=rule.kind,
             severity=rule.severity,
-            label=sight.label_of(track) or _first_label(sight),
+            label=rule.label or sight.label_of(track) or _first_label(sight),
             zone_id=rule.zone,
             line_id=rule.line,
             message=rule.message,

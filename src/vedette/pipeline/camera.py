@@ -22,6 +22,7 @@ from vedette.pipeline.decode_gate import DecodeGate
 from vedette.pipeline.decoding import Decoding
 from vedette.pipeline.effort import Effort
 from vedette.pipeline.gate_plan import GateMode, GatePlan
+from vedette.pipeline.guard import Guard
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look
@@ -66,6 +67,8 @@ class CameraPipeline:
     gate: DecodeGate = field(default_factory=_always)
     effort: Effort = field(default_factory=Effort)
     clock: Clock = field(default_factory=SystemClock)
+    guard: Guard | None = None
+    """Notices when somebody covers, defocuses or turns the camera."""
     main: MainStream | None = None
     """The large stream where `source` is a small one: its packets are the ones that are kept."""
     ahead: bool | None = None
@@ -189,6 +192,7 @@ class CameraPipeline:
         self.stats.analysed += 1
         self.announcer.frame(frame)
         motion = self.motion.look(frame)
+        tampering = None if self.guard is None else self.guard.look(frame)
         self.announcer.motion(frame, motion)
         tracks = self.look.at(frame, motion)
         self.ledger.follow(tracks, motion)
@@ -199,6 +203,8 @@ class CameraPipeline:
         self.announcer.zoned(sight)
         with self.lock:
             self._judge(sight)
+            if self.guard is not None and tampering is not None:
+                self.guard.tell(tampering, sight)
             self.stats.events = self.book.opened
             self.book.see(sight)
         self.ledger.sample(tracks, samples)
@@ -215,6 +221,8 @@ class CameraPipeline:
                 verdicts = built.rule.finish(state, self._last_us, code)
                 self._explain(built, verdicts)
                 self.book.close_all(built, verdicts)
+            if self.guard is not None:
+                self.guard.forget(self._last_us, code)
         self._end_tracks(self.look.finish(self._last_us))
         self._restart()
 

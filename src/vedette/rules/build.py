@@ -23,6 +23,8 @@ class BuiltRule:
     zone: str | None
     line: str | None
     rule: Rule
+    label: str | None = None
+    """What its events are about, where that is no tracked object."""
 
 
 def build_rule(
