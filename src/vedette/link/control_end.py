@@ -72,7 +72,7 @@ class Line:
     parted: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while nobody is connected."""
     _writer: asyncio.StreamWriter | None = None
-    _asked: dict[int, asyncio.Future[Frame]] = field(default_factory=dict)
+    _asked: dict[int, asyncio.Future[Frame | None]] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -94,7 +94,7 @@ class Line:
     async def ask(self, head: dict[str, Any], *, within_s: float) -> Frame | None:
         """Ask, and wait for the answer; None where none comes in time."""
         number = next(self._numbers)
-        answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Frame | None] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
         try:
             if not self.send(Frame(kind="ask", head={**head, "id": number})):
@@ -134,14 +134,21 @@ class Line:
 
     def detach(self, writer: asyncio.StreamWriter) -> None:
         if self._writer is writer:
-            self._writer = None
-            self.parted.set()
+            self._part()
 
     def hang_up(self) -> None:
-        writer, self._writer = self._writer, None
-        self.parted.set()
+        writer = self._writer
+        self._part()
         if writer is not None:
             writer.close()
+
+    def _part(self) -> None:
+        """Nobody is connected any more; who waits for an answer gets none."""
+        self._writer = None
+        self.parted.set()
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_result(None)
 
 
 class Hub:
