@@ -4,7 +4,7 @@ import csv
 import io
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from vedette.app.build import Surroundings, build_camera
 from vedette.app.collect import Collected, Collector, demand_writable, write_text
-from vedette.app.detectors import build_detector
+from vedette.app.detectors import DEFAULT, build_detectors
 from vedette.app.settings import CameraSettings, GateSettings, ModuleSettings
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.errors import ModelUnavailable, SourceLost, SourceRefused
@@ -45,6 +45,8 @@ class Analysis:
 
     camera: CameraSettings
     detector: ModuleSettings
+    more: Mapping[str, ModuleSettings] = field(default_factory=dict)
+    """Other detectors that the camera names."""
     every_frame: bool = False
     json: Path | None = None
     tracks: Path | None = None
@@ -60,6 +62,8 @@ class Findings:
     stats: CameraStats
     rows: int
     """Rows of the tracks file."""
+    looked_at: tuple[int, ...]
+    """Numbers of the frames that the detector looked at."""
     took_s: float
     video_s: float
     """Length of what was looked at."""
@@ -98,6 +102,11 @@ class TrackTable:
                 classes=tracks.classes[seen],
             )
         )
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Numbers of the frames that were looked at, in order."""
+        return tuple(self._frames)
 
     def whole(self) -> Rows:
         """Confirmed tracks with their beginnings and their gaps filled; needs a frame."""
@@ -150,7 +159,8 @@ def analyze(
     began = clock.monotonic()
     table = TrackTable()
     collector = Collector(folder=analysis.artifacts)
-    detector = build_detector(analysis.detector, clock, progress)
+    named = {DEFAULT: analysis.detector, **analysis.more}
+    detector = build_detectors(named, clock, progress, used=analysis.camera.detect.detectors)
     with detector, tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         pipeline = build_camera(
             analysis.camera.model_copy(update={"gate": GateSettings(mode="always")}),
@@ -183,6 +193,7 @@ def analyze(
         tracks=[t for t in collector.tracks if _number(t) in table.confirmed],
         stats=stats,
         rows=rows,
+        looked_at=table.frames,
         took_s=clock.monotonic() - began,
         video_s=(stats.last_frame_us - stats.first_frame_us) / 1e6,
     )

@@ -39,6 +39,15 @@ def camera_for(
     return camera.model_copy(update={"source": fresh, "detect_source": None}), detector
 
 
+def more_detectors(config: Path | None) -> dict[str, ModuleSettings]:
+    """The other detectors of a settings file, by name.
+
+    Raises:
+        InvalidConfig: the settings are wrong.
+    """
+    return {} if config is None else dict(load_settings(config).detectors)
+
+
 def _demand_usable(source: ModuleSettings) -> None:
     sentence = ""
     try:

@@ -46,7 +46,7 @@ def analyze(
     """Find events and tracks in a recording, and say what was found."""
     from vedette.app.analyze import Analysis
     from vedette.app.analyze import analyze as run
-    from vedette.app.one_camera import camera_for
+    from vedette.app.one_camera import camera_for, more_detectors
     from vedette.kit.clock import SystemClock
 
     for path in (json, tracks):
@@ -56,6 +56,7 @@ def analyze(
     wanted = Analysis(
         camera=chosen,
         detector=detector,
+        more=more_detectors(config),
         every_frame=every_frame,
         json=json,
         tracks=tracks,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import EXAMPLES
-from vedette.app.one_camera import FOLLOWED, camera_for
+from vedette.app.one_camera import FOLLOWED, camera_for, more_detectors
 from vedette.contracts.errors import InvalidInput
 
 DEMO = EXAMPLES / "demo.yaml"
@@ -62,3 +62,18 @@ def test_what_is_no_address_is_a_sentence_without_the_password(source: str, word
 def test_settings_of_a_missing_file_say_so(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"missing\.yaml"):
         camera_for("visit.mp4", tmp_path / "missing.yaml", None, None)
+
+
+def test_the_other_detectors_of_the_file_come_along(tmp_path: Path) -> None:
+    file = tmp_path / "vedette.yaml"
+    file.write_text(
+        "cameras: [{id: yard, source: yard.mp4, detect: {detectors: [default, cats]}}]\n"
+        "detectors: {cats: {type: blob, tall: cat}}\n",
+        encoding="utf-8",
+    )
+
+    camera, _ = camera_for("visit.mp4", file, None, None)
+
+    assert camera.detect.detectors == ("default", "cats")
+    assert more_detectors(file) == {"cats": {"type": "blob", "tall": "cat"}}
+    assert more_detectors(None) == {}
