@@ -23,10 +23,14 @@ from benchmarks.report import as_markdown, as_text, write_between, write_results
 
 ROWS = {
     1: "active_camera",
+    2: "fleet",
     3: "motion_gate",
     4: "tracking",
     5: "detector_path",
     6: "zones_rules",
+    8: "alert_latency",
+    10: "scaling",
+    11: "fleet_simulation",
 }
 """Each is a file of this folder with a `measure(bench) -> list[Cell]`."""
 

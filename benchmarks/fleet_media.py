@@ -11,6 +11,7 @@ light of the whole picture changes and comes back).
 import argparse
 import json
 import mmap
+import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -155,8 +156,10 @@ def load(build: Path, number: int, rate: Rate) -> Base:
             if packet.size:
                 chunks.append(bytes(packet))
                 offsets.append(offsets[-1] + packet.size)
-    if not pack.exists():
-        pack.write_bytes(b"".join(chunks))
+    if not pack.exists():  # others may be making it, too
+        part = pack.with_name(f"{pack.name}.{os.getpid()}")
+        part.write_bytes(b"".join(chunks))
+        part.rename(pack)
     with pack.open("rb") as file:
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     rows = json.loads(_truth(build, number).read_text(encoding="utf-8"))
