@@ -149,7 +149,7 @@ class _PluginCheck:
 def _from_folder(source: ModuleSettings, folder: Path) -> ModuleSettings:
     """A relative path is meant from where the settings file lies."""
     path = source.get("path")
-    if source.get("type") != "file" or not isinstance(path, str):
+    if source.get("type") not in {"file", "folder"} or not isinstance(path, str):
         return source
     return {**source, "path": str(folder / Path(path).expanduser())}
 

@@ -32,7 +32,8 @@ class Part(BaseModel):
 
 
 def source_from_address(value: object) -> object:
-    """`rtsp://...`, `http://...`, `simulator:` or a path, written short, becomes a mapping."""
+    """`rtsp://...`, `http://...`, `simulator:`, `/dev/video0` or a path, written short, becomes a
+    mapping."""
     address = value.get_secret_value() if isinstance(value, SecretStr) else value
     if not isinstance(address, str):
         return value
@@ -43,6 +44,8 @@ def source_from_address(value: object) -> object:
         return {"type": "http", "url": value}
     if scheme == "simulator":
         return {"type": "simulator"}
+    if address.startswith(("/dev/video", "/dev/v4l/")):
+        return {"type": "usb", "device": address}
     return {"type": "file", "path": address.removeprefix("file://")}
 
 
