@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from vedette.contracts.status import CameraReport
+from vedette.contracts.status import CameraReport, DetectorReport
 from vedette.kit.clock import Clock, from_us
 from vedette.pipeline.stats import CameraStats
 
@@ -127,6 +128,13 @@ class Board:
             last_frame_at=from_us(stats.last_frame_us) if stats.last_frame_us else None,
             problems=tuple(stats.problems),
         )
+
+
+def detector_report(counters: Mapping[str, Any], worker: str = "") -> DetectorReport:
+    """What a detector server counts (see `ServerCounters`), for the outside."""
+    names = DetectorReport.model_fields.keys() & counters.keys()
+    shown = {name: counters[name] for name in names}
+    return DetectorReport(worker=worker, frames=counters.get("answered", 0), **shown)
 
 
 def dropped(stats: CameraStats) -> dict[str, int]:

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Protocol
 
 from vedette.api.context import Check, Picture
+from vedette.app.board import detector_report
 from vedette.app.metrics import Figures
 from vedette.app.rig import Outside, Rig
 from vedette.app.settings import CameraSettings
@@ -102,10 +104,7 @@ class LocalCameras:
         return ()
 
     def detectors(self) -> tuple[DetectorReport, ...]:
-        server = self._rig.detector.counters()
-        return (
-            DetectorReport(frames=server.answered, failed=server.failed, waiting=server.waiting),
-        )
+        return (detector_report(asdict(self._rig.detector.counters())),)
 
     async def exchange(self, wish: ModelWish) -> Sequence[ModelExchange]:
         return [await asyncio.to_thread(self._rig.detector.exchange, wish)]

@@ -25,9 +25,10 @@ from vedette.contracts.payload import Payload
 from vedette.contracts.status import ProductReport
 from vedette.kit.clock import Clock
 from vedette.services.event_writer import EventWriter
-from vedette.services.janitor import Janitor, Retention
+from vedette.services.janitor import Janitor
 from vedette.services.notifier import Notifier
 from vedette.services.relay import Relay
+from vedette.services.retention import Retention
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
 
@@ -163,6 +164,7 @@ class House:
         metrics = ProductMetrics(
             cameras=self.cameras.stats,
             reports=self.board.reports,
+            detectors=self.cameras.detectors,
             figures=self._figures,
             gauges=self._gauges,
             bus=self.base.bus.stats,

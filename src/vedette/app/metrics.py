@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from vedette.bus.port import SubscriptionStats
 from vedette.contracts.facts import CameraState
-from vedette.contracts.status import CameraReport
+from vedette.contracts.status import CameraReport, DetectorReport
 from vedette.pipeline.stats import CameraStats
 
 Figures = Mapping[str, float]
@@ -48,6 +48,19 @@ PRESENT = (
 """Present values of `CameraReport`."""
 
 
+DETECTOR_COUNTED = (
+    ("batches", "Calls of the detector."),
+    ("out_of_memory", "Calls for which memory did not suffice."),
+    ("hangs", "Calls that did not come back in time."),
+    ("restarts", "Serving threads that had to be replaced."),
+    ("exchanges", "Models exchanged while cameras went on."),
+)
+DETECTOR_PRESENT = (
+    ("batch_limit", "batch_limit", "Frames that go in one call now."),
+    ("wait_p95_seconds", "wait_p95_s", "Time that frames wait for the detector."),
+)
+
+
 class ProductMetrics(Collector):
     """Gathers at each scrape; nothing is counted twice."""
 
@@ -56,6 +69,7 @@ class ProductMetrics(Collector):
         *,
         cameras: Callable[[], Mapping[str, CameraStats]],
         reports: Callable[[], Sequence[CameraReport]],
+        detectors: Callable[[], Sequence[DetectorReport]],
         figures: Callable[[], Figures],
         gauges: Callable[[], Figures],
         bus: Callable[[], tuple[SubscriptionStats, ...]],
@@ -65,11 +79,13 @@ class ProductMetrics(Collector):
         Args:
             cameras: counters by camera id.
             reports: rates and states of the cameras.
+            detectors: how each process's detector is.
             figures: counters of services, by metric name without `vedette_` and `_total`.
             gauges: present values, by metric name without `vedette_`.
         """
         self._cameras = cameras
         self._reports = reports
+        self._detectors = detectors
         self._figures = figures
         self._gauges = gauges
         self._bus = bus
@@ -83,6 +99,7 @@ class ProductMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._of_cameras(self._cameras())
         yield from self._of_reports(self._reports())
+        yield from self._of_detectors(self._detectors())
         for name, value in self._figures().items():
             yield CounterMetricFamily(f"vedette_{name}", name.replace("_", " "), value=value)
         for name, value in self._gauges().items():
@@ -131,6 +148,18 @@ class ProductMetrics(Collector):
         yield gate
         yield tamper
         yield dropped
+
+    def _of_detectors(self, detectors: Sequence[DetectorReport]) -> Iterator[Metric]:
+        for name, meaning in DETECTOR_COUNTED:
+            counter = CounterMetricFamily(f"vedette_detector_{name}", meaning, labels=["worker"])
+            for each in detectors:
+                counter.add_metric([each.worker], float(getattr(each, name)))
+            yield counter
+        for name, field, meaning in DETECTOR_PRESENT:
+            gauge = GaugeMetricFamily(f"vedette_detector_{name}", meaning, labels=["worker"])
+            for each in detectors:
+                gauge.add_metric([each.worker], float(getattr(each, field)))
+            yield gauge
 
     def _of_bus(self) -> Iterator[Metric]:
         depth = GaugeMetricFamily("vedette_bus_depth", "Facts waiting.", labels=["subscriber"])

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from vedette.api.context import Check, Picture
+from vedette.app.board import detector_report
 from vedette.app.cameras import check_detector
 from vedette.app.detectors import OF_ONE_MODEL, named_detectors
 from vedette.app.metrics import Figures
@@ -135,14 +136,7 @@ class WorkerCameras:
         found: list[DetectorReport] = []
         for seat in self.pool.seats:
             server = self._reports.get(seat.name, {}).get("detector", {})
-            found.append(
-                DetectorReport(
-                    worker=seat.name,
-                    frames=server.get("answered", 0),
-                    failed=server.get("failed", 0),
-                    waiting=server.get("waiting", 0),
-                )
-            )
+            found.append(detector_report(server, worker=seat.name))
         return tuple(found)
 
     async def exchange(self, wish: ModelWish) -> Sequence[ModelExchange]:

@@ -155,7 +155,7 @@ def span(seconds: float) -> str:
     """`2 d 3 h`, `4 min`, `12 s`: the two largest units."""
     whole = max(0, round(seconds))
     units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
-    parts = []
+    parts: list[str] = []
     for unit, size in units:
         count, whole = divmod(whole, size)
         if count or (unit == "s" and not parts):

@@ -52,8 +52,20 @@ class DetectorReport(Payload):
 
     worker: str = ""
     frames: int = 0
+    """Answered."""
     failed: int = 0
     waiting: int = 0
+    """In the queue now."""
+    wait_p95_s: float = 0.0
+    """Time in the queue over the last seconds."""
+    batches: int = 0
+    batch_limit: int = 0
+    """Frames that go in one call now; fewer than configured after memory ran out."""
+    out_of_memory: int = 0
+    hangs: int = 0
+    restarts: int = 0
+    """Serving threads that had to be replaced."""
+    exchanges: int = 0
 
 
 class WorkerReport(Payload):

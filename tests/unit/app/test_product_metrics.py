@@ -1,14 +1,16 @@
 """/metrics can be read by Prometheus, and says of each camera how it is."""
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from vedette.app.board import Board
+from vedette.app.board import Board, detector_report
 from vedette.app.metrics import ProductMetrics
 from vedette.bus.port import SubscriptionStats
 from vedette.contracts.facts import CameraState
+from vedette.detect.counters import ServerCounters
 from vedette.pipeline.stats import CameraStats
 from vedette.testing.fakes import FakeClock
 
@@ -36,7 +38,7 @@ def samples(metrics: ProductMetrics) -> dict[tuple[str, str], float]:
 
 def product_metrics(stats: dict[str, CameraStats], **others: Any) -> ProductMetrics:
     board = Board(lambda: stats, names={}, clock=FakeClock())
-    others = {"figures": dict, "gauges": dict, "bus": tuple, **others}
+    others = {"figures": dict, "gauges": dict, "bus": tuple, "detectors": tuple, **others}
     return ProductMetrics(cameras=lambda: stats, reports=board.reports, **others)
 
 
@@ -107,3 +109,15 @@ def test_gate_tamper_and_drops_are_told_by_name() -> None:
     assert 'vedette_camera_tampered{camera="yard",kind="covered"} 1.0' in text
     assert 'vedette_camera_dropped_total{camera="yard",cause="pressure"} 3.0' in text
     assert 'vedette_camera_lag_seconds{camera="yard"} 0.25' in text
+
+
+def test_each_detector_tells_how_it_stands() -> None:
+    counters = ServerCounters(answered=50, batches=9, out_of_memory=2, batch_limit=4)
+    report = detector_report(asdict(counters), worker="w1")
+
+    text = product_metrics({}, detectors=lambda: [report]).text().decode()
+
+    assert report.frames == 50
+    assert 'vedette_detector_batches_total{worker="w1"} 9.0' in text
+    assert 'vedette_detector_out_of_memory_total{worker="w1"} 2.0' in text
+    assert 'vedette_detector_batch_limit{worker="w1"} 4.0' in text
