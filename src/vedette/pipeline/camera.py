@@ -278,7 +278,8 @@ class CameraPipeline:
         if self._decoding.ahead:
             self.stats.lag_s = (to_us(self.clock.now()) - frame.at_us) / 1e6
         with self.lock:
-            self.gate.saw(frame.at_us, motion, unsettled=not tracks.confirmed.all())
+            unsettled, watching = not tracks.confirmed.all(), len(tracks) > 0
+            self.gate.saw(frame.at_us, motion, unsettled=unsettled, watching=watching)
 
     def _note_gate(self) -> None:
         stats, gate = self.stats, self.gate

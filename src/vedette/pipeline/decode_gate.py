@@ -9,7 +9,15 @@ from vedette.contracts.sight import Motion
 from vedette.motion.sizes import PacketSizes
 from vedette.motion.slices import dispensable
 from vedette.pipeline.gate import Sampler
-from vedette.pipeline.gate_plan import LOOK_S, GateMode, GatePlan, Order, Task, delay_s
+from vedette.pipeline.gate_plan import (
+    LOOK_S,
+    RARE_LOOK_S,
+    GateMode,
+    GatePlan,
+    Order,
+    Task,
+    delay_s,
+)
 from vedette.pipeline.held import HeldPackets
 from vedette.pipeline.rhythm import Rhythm
 
@@ -64,6 +72,8 @@ class DecodeGate:
     _why: str = "start"
     _confirmed: bool = False
     """Pixels moved since the gate opened."""
+    _watching: bool = False
+    """Something was in view when a frame was last analysed."""
     _triggers: dict[str, int] = field(default_factory=dict)
     _held: HeldPackets = field(init=False)
     _sampler: Sampler = field(init=False)
@@ -169,15 +179,16 @@ class DecodeGate:
             packets = [p for p in packets if p.at_us > since_us and self._sampler.takes(p.at_us)]
         return tuple(packets)
 
-    def saw(self, at_us: int, motion: Motion, *, unsettled: bool) -> None:
+    def saw(self, at_us: int, motion: Motion, *, unsettled: bool, watching: bool = False) -> None:
         """A frame was analysed; closes the gate when it has been quiet for long enough.
 
         Args:
             at_us: its time.
             motion: what its pixels say.
             unsettled: something in view needs more looks before it is known.
+            watching: something is in view, so that keyframes are looked at often.
         """
-        moving = motion.active
+        moving, self._watching = motion.active, watching
         if self._listens:
             self.sizes.label(at_us, busy=_BUSY.get((motion.code, moving)))
         if not self.is_open:
@@ -236,14 +247,15 @@ class DecodeGate:
         return self._order(Task.GO_ON, (packet,), fresh=fresh)
 
     def _closed(self, packet: Packet) -> Order | None:
-        if packet.is_keyframe and self._due(packet):
+        told = self._mode is GateMode.ADAPTIVE and self.sizes.tell and not self._watching
+        if packet.is_keyframe and self._due(packet, RARE_LOOK_S if told else LOOK_S):
             return self._order(Task.PROBE, (packet,), fresh=True)
         return self._skip("gate")
 
-    def _due(self, packet: Packet) -> bool:
+    def _due(self, packet: Packet, least_s: float = LOOK_S) -> bool:
         """A keyframe that is far enough from the last one that was looked at."""
         look_us = self._look_us
-        gap_s = max(LOOK_S, 1.0 / self.plan.fps) - EARLY_S
+        gap_s = max(least_s, 1.0 / self.plan.fps) - EARLY_S
         if look_us is not None and 0 <= packet.at_us - look_us < gap_s * 1e6:
             return False
         self._look_us = packet.at_us

@@ -7,6 +7,8 @@ from vedette.contracts.packet import Packet
 
 LOOK_S = 0.5
 """While closed, keyframes that follow each other faster than this are not all decoded."""
+RARE_LOOK_S = 5.0
+"""The same while packet sizes tell of whatever moves, and nothing is in view."""
 ANSWER_S = 0.5
 """From a decoded frame to the alert, with some reserve."""
 
