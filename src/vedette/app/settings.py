@@ -104,7 +104,7 @@ class GateSettings(Part):
         description="How soon an alert must follow what happens; chooses the mode.",
     )
     close_after_s: float = Field(
-        default=10.0, ge=1.0, le=600.0, description="Decode everything this long after motion."
+        default=4.0, ge=1.0, le=600.0, description="Decode everything this long after motion."
     )
     triggers: tuple[Literal["onvif"], ...] = Field(
         default=(), description="Who else opens the gate: `onvif`, the camera's own events."
