@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic import TypeAdapter
 
 from vedette.app.settings import CameraSettings, Settings
 from vedette.config.secrets import reveal
@@ -13,6 +14,8 @@ from vedette.models.fetch import Progress
 from vedette.models.store import ModelStore
 from vedette.plugins.registry import configure
 from vedette.services.spread import spread
+
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 BASE_MB = 700
 """Of a worker with a model, before its cameras; far above what it needs (docs/adr/0028)."""
@@ -53,7 +56,7 @@ def memory_limit(settings: Settings, seats: int) -> int:
 
 def assignment(camera: CameraSettings, version: int) -> CameraAssignment:
     """The settings of a camera as its worker gets them: plain values, secrets filled in."""
-    plain = to_jsonable_python(reveal(camera.model_dump(mode="python")))
+    plain = _ANYTHING.dump_python(reveal(camera.model_dump(mode="python")), mode="json")
     return CameraAssignment(camera_id=camera.id, version=version, settings=plain)
 
 
