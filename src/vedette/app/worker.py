@@ -39,6 +39,7 @@ from vedette.link.wire import Frame
 from vedette.link.worker_end import LinkAddress, WorkerLink
 from vedette.models.fetch import silent
 from vedette.pipeline.stats import CameraStats
+from vedette.pipeline.watch import Patience
 
 log = logging.getLogger(__name__)
 
@@ -158,6 +159,7 @@ class Worker:
             parts=self._folders.parts,
             clock=self._clock,
             box=self._box,
+            patience=Patience(working_s=given.stuck_after_s),
         )
         self._rig = Rig(cameras, outside)
         self._rig.start()

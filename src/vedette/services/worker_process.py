@@ -15,6 +15,8 @@ from vedette.link.control_end import Line
 
 log = logging.getLogger(__name__)
 
+REAP_S = 5.0
+"""A killed process is gone after this, unless its disk hangs."""
 COMMAND = (sys.executable, "-m", "vedette.app.worker")
 
 _KEPT = frozenset(
@@ -85,12 +87,12 @@ class WorkerProcess:
             self._process.kill()
 
     def release(self) -> None:
-        """Forget it, once it has ended."""
+        """Forget it, once it has ended or was killed."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=0)
+            self._process.wait(timeout=REAP_S)
 
     @property
     def stopped(self) -> bool:

@@ -100,7 +100,8 @@ class Workers:
         self._numbers = itertools.count(1)
         self._hub = hub(Ears(keep=self._keep, fact=around.fact, said=self._said))
         self._lives: dict[str, Life] = {}
-        self._spare: Life | None = None
+        self.spare: Life | None = None
+        """A process with everything imported, or on its way there."""
         self._closing = asyncio.Event()
         self._over = asyncio.Event()
         self._chance = random.Random()  # noqa: S311 - jitter, not a secret
@@ -152,19 +153,24 @@ class Workers:
         Raises:
             VedetteError: the settings are such that a worker can never begin.
         """
-        async with self._tasks as tasks:
-            listening = tasks.create_task(self._hub.run())
-            await self._hub.open.wait()
-            looking = tasks.create_task(self._look_after())
-            for seat in self.seats:
-                tasks.create_task(self._keep_taken(seat))
-            await self._closing.wait()
-            looking.cancel()
-            while any(seat.state != "ended" for seat in self.seats) or self._lives:
-                await self._retire_spare()
-                await self._clock.sleep(TICK_S)
-            listening.cancel()
-        self._over.set()
+        try:
+            async with self._tasks as tasks:
+                listening = tasks.create_task(self._hub.run())
+                await self._hub.open.wait()
+                looking = tasks.create_task(self._look_after())
+                for seat in self.seats:
+                    tasks.create_task(self._keep_taken(seat))
+                await self._closing.wait()
+                looking.cancel()
+                while any(seat.state != "ended" for seat in self.seats) or self._lives:
+                    await self._retire_spare()
+                    await self._clock.sleep(TICK_S)
+                listening.cancel()
+        finally:
+            for life in self._lives.values():  # none, unless something failed
+                life.process.kill()
+                life.process.release()
+            self._over.set()
 
     async def close(self) -> None:
         """Let every worker finish; returns when all are gone, and what they left is taken."""
@@ -262,8 +268,8 @@ class Workers:
 
     async def _born(self) -> Life | None:
         """The spare, or a new process; None where the system has none for us."""
-        if self._spare is not None and not self._spare.process.ended:
-            spare, self._spare = self._spare, None
+        if self.spare is not None and not self.spare.process.ended:
+            spare, self.spare = self.spare, None
             return spare
         name = f"life-{next(self._numbers)}"
         line = self._hub.expect(name, self._around.folders(name))
@@ -328,7 +334,7 @@ class Workers:
         del self._lives[life.line.name]
 
     async def _retire_spare(self) -> None:
-        spare, self._spare = self._spare, None
+        spare, self.spare = self.spare, None
         if spare is not None:
             spare.line.send(Frame(kind="stop"))
             spare.process.kill()
@@ -344,12 +350,12 @@ class Workers:
                 told = topics
                 for life in self._lives.values():
                     life.line.send(Frame(kind="topics", head={"topics": list(topics)}))
-            if self._spare is not None and self._spare.process.ended:
-                spare, self._spare = self._spare, None
+            if self.spare is not None and self.spare.process.ended:
+                spare, self.spare = self.spare, None
                 await self._bury(spare)
             calm = all(seat.state == "running" for seat in self.seats)
-            if self.limits.spare and self._spare is None and calm:
-                self._spare = await self._born()
+            if self.limits.spare and self.spare is None and calm:
+                self.spare = await self._born()
 
     # The link.
 
