@@ -44,6 +44,21 @@ def sps(width: int, height: int, *, number_bits: int = 4, gaps: bool = False) ->
     return b"\x67" + writer.put(1, 1).put(1, 1).put(0, 1).put(0, 1).unit()
 
 
+def high_sps(width: int, height: int, *, number_bits: int, scaling: bool) -> bytes:
+    """The same of a high profile with 4:4:4 colours; `scaling`: with lists of factors."""
+    writer = BitWriter().put(244, 8).put(0, 8).put(51, 8).golomb(0, 3).put(0, 1).golomb(0, 0)
+    writer.put(0, 1).put(scaling, 1)
+    for index in range(12 if scaling else 0):
+        writer.put(index % 2, 1)  # every other list is there
+        if index % 4 == 1:
+            writer.golomb(16)  # -8: the rest as the standard has it
+        elif index % 4 == 3:
+            writer.golomb(*[1] * (16 if index < 6 else 64))  # each one more than the one before
+    writer.golomb(number_bits - 4, 2, 1).put(0, 1)
+    writer.golomb((width + 15) // 16 - 1, (height + 15) // 16 - 1)
+    return b"\x67" + writer.put(1, 1).put(1, 1).put(0, 1).put(0, 1).unit()
+
+
 def slice_of(number: int, *, idr: bool = False, reference: bool = True, bits: int = 4) -> bytes:
     """The head of a slice; what follows is nothing that can be decoded."""
     writer = BitWriter().golomb(0, 7 if idr else 5, 0).put(number, bits)

@@ -12,7 +12,8 @@ import numpy as np
 from vedette.contracts.frame import U8
 
 FINER = 4
-STEPS_PER_S = 1.6
+STRIDE = 0.7
+"""Way of two steps, in heights."""
 SKIN, HAIR, SHOE = (120, 150, 205), (28, 34, 46), (36, 36, 40)
 TROUSERS = (92, 62, 48)
 FAR = 0.75
@@ -25,14 +26,14 @@ Point = tuple[float, float]
 """Across, from the middle, in widths; and down, from the top, in heights."""
 
 
-def draw_person(picture: U8, box: tuple[int, int, int, int], colour: Colour, t_s: float) -> None:
+def draw_person(picture: U8, box: tuple[int, int, int, int], colour: Colour, way: float) -> None:
     """Draw somebody who fills a box and walks.
 
     Args:
         picture: (height, width, 3) BGR, changed in place.
         box: left, top, right, bottom in pixels; may reach out of the picture.
         colour: of the jacket, BGR.
-        t_s: the moment in the walk.
+        way: how far they have walked, in heights; who stands does not move a limb.
     """
     left, top, right, bottom = box
     size = (right - left, bottom - top)
@@ -45,7 +46,7 @@ def draw_person(picture: U8, box: tuple[int, int, int, int], colour: Colour, t_s
     behind[rows, columns] = picture[y0:y1, x0:x1]
     large = (size[0] * FINER, size[1] * FINER)
     sheet = _Sheet(cv2.resize(behind, large, interpolation=cv2.INTER_NEAREST).astype(np.uint8))
-    _paint(sheet, colour, math.sin(2.0 * math.pi * STEPS_PER_S * t_s))
+    _paint(sheet, colour, math.sin(2.0 * math.pi * way / STRIDE))
     small = cv2.resize(sheet.pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
     picture[y0:y1, x0:x1] = small[rows, columns]
 

@@ -56,7 +56,7 @@ class Painter:
             case "figure":
                 _figure(picture, (left, top, right, bottom), colour, t_s)
             case "person":
-                draw_person(picture, (left, top, right, bottom), colour, t_s)
+                draw_person(picture, (left, top, right, bottom), colour, actor.travelled(t_s))
 
     def _rain(self, picture: U8, chance: np.random.Generator) -> None:
         scene = self._scene

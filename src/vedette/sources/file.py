@@ -122,7 +122,9 @@ def check_file(path: Path) -> None:
         why = "does not exist" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
         raise SourceRefused(f"{path}: {why}; give the path of a video file") from error
     if stat.S_ISDIR(found.st_mode):
-        raise SourceRefused(f"{path} is a folder; give the path of a video file, or use `type: folder`")
+        raise SourceRefused(
+            f"{path} is a folder; give the path of a video file, or use `type: folder`"
+        )
     if not stat.S_ISREG(found.st_mode):
         raise SourceRefused(f"{path} is not a file; give the path of a video file")
     if found.st_size == 0:

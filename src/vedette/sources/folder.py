@@ -162,7 +162,6 @@ class Shelf:
         """Size, time of change, and since when they are so (monotonic); while watching only."""
         self.packets = 0
         """How many packets had been read when the folder began again."""
-        self._looped = False
 
     def unseen(self) -> Iterator[Path]:
         """Complete files that were not given yet, in order; each is given once.
@@ -181,15 +180,10 @@ class Shelf:
     def begin_again(self, packets: int) -> None:
         """All files are unread; `packets` have been read so far."""
         self._seen.clear()
-        self.packets, self._looped = packets, True
+        self.packets = packets
 
     def begins_us(self, path: Path, opened: Opened) -> int | None:
-        """UTC of the begin of a file: as its name says, or its head; None where neither does.
-
-        Files of a second round follow the first without a gap.
-        """
-        if self._looped:
-            return None
+        """UTC of the begin of a file: as its name says, or its head; None where neither does."""
         named = self._named(path.name)
         return to_us(named) if named is not None else creation_us(opened.container) or None
 

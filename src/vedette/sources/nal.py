@@ -10,8 +10,8 @@ from dataclasses import dataclass
 _START = b"\x00\x00\x01"
 _MOST_UNITS = 64
 _MOST_UNIT_BYTES = 1 << 16
-_HEAD = 64
-"""Bytes of a unit that are enough for what is read of slices and parameter sets."""
+_SLICE_HEAD, _SET_HEAD = 64, 2048
+"""Bytes of a slice, and of a parameter set (with its scaling lists), that are enough."""
 
 _H264_SETS, _H264_SPS, _H264_PICTURES = frozenset((7, 8, 13)), 7, range(1, 6)
 _HEVC_SETS, _HEVC_SPS, _HEVC_PICTURES = frozenset((32, 33, 34)), 33, range(32)
@@ -47,9 +47,9 @@ class Bits:
         return (value + 1) // 2 if value % 2 else -(value // 2)
 
 
-def payload(unit: bytes) -> bytes:
+def payload(unit: bytes, most: int) -> bytes:
     """The first bytes of a unit without emulation prevention (00 00 03 stands for 00 00)."""
-    return unit[:_HEAD].replace(b"\x00\x00\x03", b"\x00\x00")
+    return unit[:most].replace(b"\x00\x00\x03", b"\x00\x00")
 
 
 def units(data: bytes) -> Iterator[bytes]:
@@ -125,7 +125,7 @@ class Numbering:
 
 def numbering(sps: bytes) -> Numbering | None:
     """Read an H.264 sequence parameter set as far as its picture numbers."""
-    bits = Bits(payload(sps)[1:])
+    bits = Bits(payload(sps, _SET_HEAD)[1:])
     try:
         profile = bits.take(8)
         bits.take(16)
@@ -193,7 +193,7 @@ def first_slice(unit: bytes, how: Numbering) -> Slice | None:
     kind = unit[0] & 0x1F
     if kind not in {1, 5}:
         return None
-    bits = Bits(payload(unit)[1:])
+    bits = Bits(payload(unit, _SLICE_HEAD)[1:])
     try:
         if bits.golomb() != 0:  # first_mb_in_slice
             return None

@@ -1,5 +1,6 @@
 """A simulated scene: moving objects with known truth, and the weather that makes it hard. Pure."""
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Literal, Self
@@ -44,6 +45,17 @@ class Actor(PluginConfig):
         if any(later[0] <= earlier[0] for earlier, later in pairwise(self.path)):
             raise ValueError("the seconds of the waypoints must grow from one to the next")
         return self
+
+    def travelled(self, t_s: float) -> float:
+        """Length of its way so far, in its own heights; it does not grow while it stands."""
+        length, before = 0.0, self.path[0]
+        for after in self.path[1:]:
+            share = (min(t_s, after[0]) - before[0]) / (after[0] - before[0])
+            if share <= 0.0:
+                break
+            length += share * math.hypot(after[1] - before[1], after[2] - before[2])
+            before = after
+        return length / max(self.size[1], 1e-6)
 
     def box(self, t_s: float) -> Box | None:
         """Where it is, also outside of the frame; None while it is not there."""

@@ -151,6 +151,16 @@ def test_a_loop_begins_again_and_time_goes_on(tmp_path: Path, one: bytes) -> Non
     assert all(later > earlier for earlier, later in pairwise(times))
 
 
+def test_the_hours_between_paced_files_are_not_waited_for(tmp_path: Path, one: bytes) -> None:
+    clock = FakeClock()
+    folder = put(tmp_path, {"20260501-120000.ts": one, "20260501-180000.ts": one})
+    stream = opened(folder, clock=clock, pace="realtime")
+    assert len(list(stream.packets())) == 20
+    stream.close()
+
+    assert sum(clock.waits) == pytest.approx(1.8, abs=0.1)
+
+
 def test_a_loop_over_files_that_vanished_ends(tmp_path: Path, one: bytes) -> None:
     folder = put(tmp_path, {"1.ts": one})
     stream = opened(folder, loop=True)

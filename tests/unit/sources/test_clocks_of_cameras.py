@@ -151,10 +151,11 @@ def test_sound_on_the_clock_of_the_video_stays_beside_it() -> None:
         assert abs(sound.pts * HZ_8000 - picture.pts * KHZ_90) <= Fraction(1, 5000)
 
 
-def test_sound_follows_a_break_of_the_video() -> None:
+@pytest.mark.parametrize("jump", [DAY, -2 * 90_000, 11 * 90_000])
+def test_sound_follows_a_break_of_the_video(jump: int) -> None:
     beside = Beside()
     for n in range(100):
-        ticks = n * FRAME if n < 50 else DAY + n * FRAME
+        ticks = DAY + n * FRAME + (jump if n >= 50 else 0)
         picture = beside.picture(ticks)
         sound = beside.sound.stamp(ticks * 8 // 90, 320)
         assert sound is not None

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.servers.jpeg_camera import jpeg, part, with_thumbnail
@@ -20,6 +20,7 @@ def cut(data: bytes, size: int, most: int = MOST) -> tuple[list[bytes], JpegCutt
     return found, cutter
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     size=st.integers(1, 5000),
     between=st.lists(
@@ -54,6 +55,16 @@ def test_nothing_breaks_it_and_what_is_kept_is_bounded(data: bytes) -> None:
         for picture in cutter.feed(b"\xff\xd8\xff" + data):
             assert picture.startswith(b"\xff\xd8")
         assert len(cutter._data) <= 256 + len(data) + 3
+
+
+def test_a_picture_without_an_end_is_dropped_before_it_grows() -> None:
+    cutter = JpegCutter(10_000)
+    assert cutter.feed(b"\xff\xd8\xff\xda\x00\x02") == []
+    for _ in range(100):
+        assert cutter.feed(b"\x55" * 1000) == []
+        assert len(cutter._data) <= 11_000
+    assert cutter.broken == 1
+    assert cutter.feed(PICTURES[0]) == [PICTURES[0]]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.servers.camera_video import camera_video
-from tests.servers.hostile_video import slice_of, sps
+from tests.servers.hostile_video import high_sps, slice_of, sps
 from tests.servers.scripted_rtsp import access_units
 from vedette.sources.losses import LossWatch
 from vedette.sources.nal import (
@@ -49,10 +49,17 @@ def test_the_numbering_of_pictures_is_read(bits: int, *, gaps: bool) -> None:
     assert (head.number, head.is_idr, head.is_reference) == (11, False, True)
 
 
+@pytest.mark.parametrize("scaling", [False, True])
+@pytest.mark.parametrize("bits", [4, 12])
+def test_scaling_lists_do_not_hide_the_numbering(bits: int, *, scaling: bool) -> None:
+    found = numbering(high_sps(320, 240, number_bits=bits, scaling=scaling))
+    assert found is not None
+    assert (found.bits, found.separate_planes, found.gaps_allowed) == (bits, False, False)
+
+
 @pytest.mark.parametrize("profile", ["baseline", "main", "high", "high10", "high422", "high444"])
 def test_no_profile_loses_count(tmp_path: Path, profile: str) -> None:
-    """Scaling lists and chroma formats stand before the numbers."""
-    options = {"preset": "ultrafast", "x264-params": f"profile={profile}:bframes=0:cqm=jvt"}
+    options = {"preset": "ultrafast", "x264-params": f"profile={profile}:bframes=0"}
     pictures = access_units(camera_video(tmp_path / "v.ts", fps=10, gop_s=1.0, options=options))
     watch = LossWatch(b"")
 

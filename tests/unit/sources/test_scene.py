@@ -110,6 +110,17 @@ def test_every_shape_stays_in_its_box() -> None:
         assert top * 240 - 5 <= rows.min() <= rows.max() <= bottom * 240 + 5
 
 
+def test_who_stands_moves_no_limb() -> None:
+    path = ((0.0, 0.2, 0.5), (1.0, 0.6, 0.5), (3.0, 0.6, 0.5), (4.0, 0.6, 0.75))
+    actor = Actor(shape="person", size=(0.1, 0.25), path=path)
+    assert [actor.travelled(t_s) for t_s in (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 9.0)] == pytest.approx(
+        [0.0, 0.8, 1.6, 1.6, 1.6, 2.6, 2.6]
+    )
+    painter = Painter(scene(actor, noise=0.0))
+    assert (painter.paint(22) == painter.paint(28)).all()
+    assert (painter.paint(2) != painter.paint(8)).any()
+
+
 def test_truth_rows_count_frames_from_one_and_boxes_in_pixels() -> None:
     rows = mot_rows(scene(BLUE_CAR))
 
