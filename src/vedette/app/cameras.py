@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Protocol
 
-from vedette.api.context import Check, Picture
+from vedette.api.context import Check, LiveSource, Picture
 from vedette.app.board import detector_report
 from vedette.app.metrics import Figures
 from vedette.app.rig import Outside, Rig
@@ -24,6 +24,11 @@ class Cameras(Protocol):
     @property
     def pictures(self) -> Mapping[str, Picture]:
         """The live picture of each camera."""
+        ...
+
+    @property
+    def streams(self) -> Mapping[str, LiveSource]:
+        """The live video of each camera."""
         ...
 
     def stats(self) -> Mapping[str, CameraStats]:
@@ -82,6 +87,10 @@ class LocalCameras:
     @property
     def pictures(self) -> Mapping[str, Picture]:
         return {name: pipeline.live for name, pipeline in self._rig.pipelines.items()}
+
+    @property
+    def streams(self) -> Mapping[str, LiveSource]:
+        return self._rig.taps.streams
 
     def stats(self) -> Mapping[str, CameraStats]:
         return self._rig.stats()

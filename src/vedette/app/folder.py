@@ -25,6 +25,10 @@ class DataFolder:
         return self.root / "artifacts"
 
     @property
+    def recordings(self) -> Path:
+        return self.root / "recordings"
+
+    @property
     def parts(self) -> Path:
         """Clips in the making; a folder for each life of a worker."""
         return self.root / "parts"

@@ -1,10 +1,12 @@
 """The parts of a running product, put together once store and cameras can be had."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -24,10 +26,15 @@ from vedette.contracts.facts import CameraState, CameraStatus
 from vedette.contracts.payload import Payload
 from vedette.contracts.status import ProductReport
 from vedette.kit.clock import Clock
+from vedette.media.segment import mend
 from vedette.services.event_writer import EventWriter
 from vedette.services.janitor import Janitor
+from vedette.services.make_room import Shelf
 from vedette.services.notifier import Notifier
+from vedette.services.playback import Player
+from vedette.services.recordings import RecordingKeeper
 from vedette.services.relay import Relay
+from vedette.services.repair_recordings import RecordingRepair
 from vedette.services.retention import Retention
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
@@ -51,7 +58,14 @@ class Listener:
 class Basement:
     """What cameras need of the product: a place for events, and a bus."""
 
-    def __init__(self, settings: Settings, store: Store, blobs: LocalBlobs, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        blobs: LocalBlobs,
+        recordings: Path,
+        clock: Clock,
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.store = store
@@ -66,16 +80,53 @@ class Basement:
             clock=clock,
             stored=self.relay.wake,
         )
+        self.tapes = LocalBlobs(recordings)
+        self.recordings = RecordingKeeper(
+            store,
+            sites={camera.id: camera.site for camera in settings.cameras},
+            clock=clock,
+        )
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
-        """Have events written before anything else runs."""
-        task = asyncio.get_running_loop().create_task(self.writer.run())
+        """Have events and recordings written before anything else runs."""
+        loop = asyncio.get_running_loop()
+        tasks = [loop.create_task(part.run()) for part in (self.writer, self.recordings)]
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def begin_recording(self) -> None:
+        """Repair what a crash left of recordings, and say since when nothing was recorded.
+
+        Raises:
+            StorageFailed: the store or the folder cannot be used.
+        """
+        await RecordingRepair(self.store, self.tapes, mend=mend).run()
+        wanted = (camera for camera in self.settings.cameras if camera.record.mode != "off")
+        await self.recordings.begin(frozenset(camera.id for camera in wanted))
+
+    async def take_recordings(self, life: str) -> None:
+        """Finish what a worker was recording that has ended."""
+        await RecordingRepair(self.store, self.tapes, mend=mend).take(life)
+
+    def shelf(self) -> Shelf:
+        """The recordings, as retention knows them."""
+        return Shelf(
+            blobs=self.tapes,
+            limits={
+                camera.id: Retention(
+                    max_bytes=_bytes(camera.record.max_gb), max_age=_days(camera.record.max_days)
+                )
+                for camera in self.settings.cameras
+                if camera.record.max_gb or camera.record.max_days
+            },
+            min_free_bytes=_bytes(self.settings.retention.min_free_gb) or 0,
+            free_bytes=lambda: shutil.disk_usage(self.tapes.root).free,
+        )
 
 
 class House:
@@ -98,7 +149,9 @@ class House:
             bus=base.bus,
             clock=clock,
             every_s=settings.retention.check_every_s,
+            shelf=base.shelf(),
         )
+        base.recordings.full = self.janitor.wake
         self.board = Board(
             cameras.stats,
             names={camera.id: camera.title for camera in settings.cameras},
@@ -122,6 +175,7 @@ class House:
             tasks.create_task(base.bus.run())
             telling = tasks.create_task(base.relay.run())
             tasks.create_task(base.writer.run())
+            tasks.create_task(base.recordings.run())
             tasks.create_task(self.notifier.run())
             at_leisure = [tasks.create_task(part.run()) for part in (self.janitor, self.board)]
             tasks.create_task(door.run_until_closed())
@@ -138,6 +192,7 @@ class House:
     async def _end(self, door: Door, telling: asyncio.Task[None]) -> None:
         """Cameras first, then what they still have to say, then those who listen."""
         await self.cameras.close()
+        await self.base.recordings.close()
         await self.base.writer.close()
         self.base.relay.close()
         await asyncio.wait([telling], timeout=TELL_S)
@@ -180,6 +235,8 @@ class House:
                 metrics=metrics.text,
                 report=self._report,
                 exchange=self.cameras.exchange,
+                films=Player(self.base.store, self.base.tapes),
+                streams=lambda: self.cameras.streams,
                 clock=self.base.clock,
                 stopping=stopping,
             )
@@ -241,9 +298,23 @@ class House:
             "events_stored": writer.stored,
             "events_failed": writer.failed,
             "media_failed": writer.media_failed,
+            "segments_stored": self.base.recordings.counts.segments,
+            "recording_rows_failed": self.base.recordings.counts.failed,
             "facts_told": self.base.relay.told,
             **self.cameras.figures(),
         }
 
     def _gauges(self) -> Figures:
-        return {"event_writer_waiting": self.base.writer.waiting, **self.cameras.gauges()}
+        return {
+            "event_writer_waiting": self.base.writer.waiting,
+            "recording_rows_waiting": self.base.recordings.waiting,
+            **self.cameras.gauges(),
+        }
+
+
+def _bytes(gigabytes: float | None) -> int | None:
+    return None if gigabytes is None else round(gigabytes * 1000**3)
+
+
+def _days(days: float | None) -> timedelta | None:
+    return None if days is None else timedelta(days=days)

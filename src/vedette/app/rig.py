@@ -8,6 +8,7 @@ from pathlib import Path
 from vedette.app.build import Surroundings, build_camera
 from vedette.app.detectors import DetectorPool
 from vedette.app.settings import CameraSettings
+from vedette.app.taps import Shelves, Taps
 from vedette.contracts.bus import Bus
 from vedette.contracts.sink import EventSink
 from vedette.kit.clock import Clock
@@ -34,6 +35,8 @@ class Outside:
     parts: Path
     """Folder of clips in the making."""
     clock: Clock
+    shelves: Shelves | None = None
+    """Where it records; None where nothing is recorded."""
     box: BlackBox | None = None
     patience: Patience = field(default_factory=Patience)
 
@@ -50,6 +53,7 @@ class Rig:
         self.detector = outside.detector
         self._clock = outside.clock
         self._desk = MediaDesk()
+        self.taps = Taps(outside.shelves, outside.clock)
         self._around = Surroundings(
             clock=outside.clock,
             bus=outside.bus,
@@ -59,7 +63,7 @@ class Rig:
             parts=outside.parts,
         )
         self._fleet = Fleet(
-            [build_camera(each, self._around) for each in cameras],
+            [self._built(each) for each in cameras],
             outside.clock,
             patience=outside.patience,
             box=outside.box,
@@ -69,8 +73,15 @@ class Rig:
     def pipelines(self) -> Mapping[str, CameraPipeline]:
         return self._fleet.pipelines
 
+    def _built(self, camera: CameraSettings) -> CameraPipeline:
+        """A camera with its taps."""
+        pipeline = build_camera(camera, self._around)
+        pipeline.taps = self.taps.of(camera, pipeline.source.live)
+        return pipeline
+
     def start(self) -> None:
         """Let the cameras watch."""
+        self.taps.start()
         self._fleet.start()
 
     def put(self, camera: CameraSettings) -> None:
@@ -79,10 +90,11 @@ class Rig:
         Raises:
             InvalidConfig: see `build_camera`; the old one then goes on.
         """
-        fresh = build_camera(camera, self._around)
+        fresh = self._built(camera)
         if not self._fleet.remove(camera.id):
             log.warning("%s did not finish in time; it is left to itself", camera.id)
             self._fleet.abandon(camera.id)
+        self.taps.retire(camera.id)
         self._fleet.add(fresh)
 
     def drop(self, camera_id: str) -> None:
@@ -90,11 +102,13 @@ class Rig:
         if not self._fleet.remove(camera_id):
             log.warning("%s did not finish in time; it is left to itself", camera_id)
             self._fleet.abandon(camera_id)
+        self.taps.drop(camera_id)
 
     def stop(self, *, within_s: float = STOP_S) -> list[str]:
         """Let all cameras finish their events and clips; ids of those that did not in time."""
         until_s = self._clock.monotonic() + within_s
         late = self._fleet.stop(within_s=within_s)
+        self.taps.close()
         left_s = until_s - self._clock.monotonic()
         if not self._desk.close(within_s=max(FINISH_S, left_s)):
             log.warning("%d pictures and clips of events are not made", self._desk.waiting)
@@ -115,6 +129,7 @@ class Rig:
             "detector_failed": server.failed,
             "detector_busy_seconds": server.busy_s,
             "media_jobs": self._desk.done,
+            **self.taps.figures(),
         }
 
     def gauges(self) -> dict[str, float]:
@@ -123,4 +138,5 @@ class Rig:
             "media_desk_waiting": self._desk.waiting,
             "detector_waiting": self.detector.counters().waiting,
             "cameras_watching": self._fleet.watching,
+            **self.taps.gauges(),
         }

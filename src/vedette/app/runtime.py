@@ -12,6 +12,7 @@ from vedette.app.folder import DataFolder
 from vedette.app.house import Basement, House, Listener
 from vedette.app.rig import Outside
 from vedette.app.settings import Settings
+from vedette.app.taps import Shelves
 from vedette.app.worker_cameras import Office, WorkerCameras, keeper_of
 from vedette.app.worker_plan import fetch_models, worker_count
 from vedette.blobs.local import LocalBlobs
@@ -72,19 +73,21 @@ class Runtime:
             stack.push_async_callback(store.close)
             scope = await self._take_over_places(store)
             blobs = LocalBlobs(self._folder.artifacts)
-            base = Basement(self._settings, store, blobs, self._clock)
+            base = Basement(self._settings, store, blobs, self._folder.recordings, self._clock)
             leftovers = Leftovers(
                 store=store,
-                keep=keeper_of(base.writer),
+                keep=keeper_of(base.writer, base.recordings),
                 finish_clip=finish_part,
                 clock=self._clock,
                 spools=self._folder.spools,
                 parts=self._folder.parts,
+                recorded=base.take_recordings,
             )
             async with base.writing():
                 await leftovers.take_all()
             repair = Repair(store, blobs, parts=self._folder.parts, finish_clip=finish_part)
             await repair.run()
+            await base.begin_recording()
             cameras = await stack.enter_async_context(self._cameras(base, leftovers))
             if self._stop.is_set():  # asked to stop while the model was loading
                 return
@@ -111,6 +114,7 @@ class Runtime:
                     topics=lambda: [each.pattern for each in base.bus.stats()],
                     leftovers=leftovers,
                     socket=self._folder.link,
+                    recordings=self._folder.recordings,
                     clock=self._clock,
                 ),
             )
@@ -129,6 +133,7 @@ class Runtime:
                 detector=detector,
                 parts=self._folder.parts,
                 clock=self._clock,
+                shelves=Shelves(folder=self._folder.recordings, sink=base.recordings),
             )
             yield LocalCameras(settings.cameras, outside)
         finally:

@@ -258,9 +258,19 @@ class RetentionSettings(Part):
     """What is kept, and how long; the oldest goes first."""
 
     max_gb: float = Field(
-        default=10.0, gt=0.0, description="Size of all files of events, in 10^9 bytes."
+        default=10.0,
+        gt=0.0,
+        description="Size of all files of events and recordings, in 10^9 bytes.",
     )
-    max_days: float = Field(default=30.0, gt=0.0, description="Age of events and their files.")
+    max_days: float = Field(
+        default=30.0, gt=0.0, description="Age of events, their files, and recordings."
+    )
+    min_free_gb: float = Field(
+        default=1.0,
+        ge=0.0,
+        description="What has to stay free on the disk of the recordings: the oldest go, whatever "
+        "their age, so that the current moment can be recorded.",
+    )
     check_every_s: float = Field(
         default=60.0, ge=1.0, le=86400.0, description="How often this is looked after."
     )

@@ -25,6 +25,8 @@ from pydantic import TypeAdapter
 from vedette.app.detectors import build_detectors, used_detectors
 from vedette.app.rig import Outside, Rig
 from vedette.app.settings import CameraSettings
+from vedette.app.taps import Shelves
+from vedette.app.watchers import Watchers
 from vedette.contracts.assignment import CameraAssignment, WorkerAssignment
 from vedette.contracts.errors import InvalidInput, VedetteError
 from vedette.contracts.model import ModelWish
@@ -66,6 +68,7 @@ class Worker:
         self._todo: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()  # signals may put
         self._questions: queue.Queue[Frame] = queue.Queue(maxsize=MOST_QUESTIONS)
         self._rig: Rig | None = None
+        self._watchers = Watchers(clock)
         self._beats = 0
         self._eager_until = 0
         self._orphaned = False
@@ -158,6 +161,7 @@ class Worker:
             detector=detector,
             parts=self._folders.parts,
             clock=self._clock,
+            shelves=self._shelves(given.recordings),
             box=self._box,
             patience=Patience(working_s=given.stuck_after_s),
         )
@@ -165,6 +169,11 @@ class Worker:
         self._rig.start()
         self._eager_until = self._beats + EAGER
         self._link.answer(Frame(kind="ready"))
+
+    def _shelves(self, folder: str) -> Shelves | None:
+        if not folder:
+            return None
+        return Shelves(folder=Path(folder), sink=self._sink, run=self._folders.spool.name)
 
     def _end(self) -> None:
         until_s = self._clock.monotonic() + (ORPHAN_S if self._orphaned else self._stop_s)
@@ -206,8 +215,9 @@ class Worker:
                     target=self._exchange, args=(question,), name="exchange", daemon=True
                 ).start()
                 continue
+            answer = self._video if question.head.get("what") == "live" else self._picture
             with guarded("an answer"):
-                self._link.answer(self._picture(question))
+                self._link.answer(answer(question))
 
     def _exchange(self, question: Frame) -> None:
         """Let another model detect; in a thread of its own, because it may have to be fetched."""
@@ -223,6 +233,13 @@ class Worker:
         if outcome.error is not None:
             head |= {"error": type(outcome.error).__name__, "sentence": str(outcome.error)}
         self._link.answer(Frame(kind="answer", head=head))
+
+    def _video(self, question: Frame) -> Frame:
+        """What has come of a camera's live video since this viewer asked last."""
+        streams = self._rig.taps.streams if self._rig else {}
+        camera_id, viewer = str(question.head.get("camera")), str(question.head.get("viewer"))
+        head, data = self._watchers.answer(streams, camera_id, viewer)
+        return Frame(kind="answer", head={"id": question.head.get("id"), **head}, body=data)
 
     def _picture(self, question: Frame) -> Frame:
         """The live picture of a camera, when it is newer than the one that is known."""

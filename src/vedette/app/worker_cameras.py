@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from vedette.api.context import Check, Picture
+from vedette.api.context import Check, LiveSource, Picture
 from vedette.app.board import detector_report
 from vedette.app.cameras import check_detector
 from vedette.app.detectors import OF_ONE_MODEL, named_detectors
 from vedette.app.metrics import Figures
 from vedette.app.remote_picture import ANSWER_S, RemotePicture
+from vedette.app.remote_stream import RemoteStream
 from vedette.app.settings import CameraSettings, Settings
 from vedette.app.worker_plan import assignment, memory_limit, seats_for
 from vedette.contracts.assignment import CameraAssignment, WorkerAssignment
@@ -28,10 +29,12 @@ from vedette.contracts.topics import status_topic
 from vedette.kit.clock import Clock
 from vedette.link.control_end import Ears, Hub
 from vedette.link.messages import Durable, Story
+from vedette.link.wire import Frame
 from vedette.models.catalogue import DEFAULT_MODEL
 from vedette.pipeline.stats import CameraStats
 from vedette.services.event_writer import EventWriter
 from vedette.services.leftovers import Leftovers
+from vedette.services.recordings import RecordingKeeper
 from vedette.services.worker_life import Life, WorkerLimits
 from vedette.services.workers import Around, Seat, Workers
 
@@ -55,6 +58,8 @@ class Office:
     """Patterns that somebody listens to."""
     leftovers: Leftovers
     socket: Path
+    recordings: Path
+    """Folder where workers record."""
     clock: Clock
 
 
@@ -64,6 +69,7 @@ class WorkerCameras:
     def __init__(self, settings: Settings, office: Office) -> None:
         """Plan them; `run` starts them."""
         self._office = office
+        self._loop = asyncio.get_running_loop()
         self._settings = {camera.id: camera for camera in settings.cameras}
         self._versions = dict.fromkeys(self._settings, 1)
         self._stats = {name: CameraStats() for name in self._settings}
@@ -77,6 +83,7 @@ class WorkerCameras:
                 cameras=(),
                 detectors=named_detectors(settings),
                 workers=max(1, len(seats)),
+                recordings=str(office.recordings),
             ),
             hub=self._hub,
             around=Around(
@@ -101,6 +108,13 @@ class WorkerCameras:
     @property
     def pictures(self) -> Mapping[str, Picture]:
         return Pictures(self.pool, self._settings, self._office.clock)
+
+    @property
+    def streams(self) -> Mapping[str, LiveSource]:
+        return {name: RemoteStream(name, self._ask_live, self._loop) for name in self._settings}
+
+    async def _ask_live(self, camera_id: str, head: dict[str, Any]) -> Frame | None:
+        return await self.pool.ask(camera_id, head, within_s=ANSWER_S)
 
     def stats(self) -> Mapping[str, CameraStats]:
         return self._stats
@@ -304,14 +318,14 @@ class Pictures(Mapping[str, Picture]):
         return len(self._cameras)
 
 
-def keeper_of(writer: EventWriter) -> Callable[[Durable], Any]:
+def keeper_of(writer: EventWriter, recordings: RecordingKeeper) -> Callable[[Durable], Any]:
     """Where each kind of message is stored."""
 
     async def keep(said: Durable) -> None:
         if isinstance(said, EventChange | Story):
             await writer.keep(said)
         else:
-            raise InvalidInput("recordings are not kept by this version")
+            await recordings.keep(said)
 
     return keep
 

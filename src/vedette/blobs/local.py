@@ -90,7 +90,10 @@ class LocalBlobs:
             _sync_folder(file.parent)
 
     def temporary(self, name: str) -> Path:
-        return self.root.joinpath(TEMPORARY, *demand_inside(name))
+        path = self.root.joinpath(TEMPORARY, *demand_inside(name))
+        with _plain_errors("made", path):
+            path.parent.mkdir(exist_ok=True)
+        return path
 
     def open(self, path: str) -> BinaryIO:
         target = self.local_path(path)
@@ -155,10 +158,15 @@ class LocalBlobs:
                         },
                     )
 
-    def left_over(self) -> list[Path]:
-        """Files in the making; while nobody writes, those that a crash left."""
-        with _plain_errors("read", self.root / TEMPORARY):
-            return sorted(path for path in (self.root / TEMPORARY).iterdir() if path.is_file())
+    def left_over(self, folder: str = "") -> list[Path]:
+        """Files in the making; while nobody writes, those that a crash left.
+
+        Args:
+            folder: only those of this folder of `temporary`.
+        """
+        place = self.root / TEMPORARY / folder
+        with _plain_errors("read", place):
+            return sorted(path for path in place.rglob("*") if path.is_file())
 
     def total_bytes(self) -> int:
         return sum(size for _, size in self.files())

@@ -39,7 +39,8 @@ class Blobs(Protocol):
         ...
 
     def temporary(self, name: str) -> Path:
-        """A path within the store for a file in the making, from which `place` is one step."""
+        """A path within the store for a file in the making, from which `place` is one step; its
+        folder is there."""
         ...
 
     def open(self, path: str) -> BinaryIO:

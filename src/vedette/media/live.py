@@ -17,6 +17,7 @@ MOST_VIEWERS = 16
 """Of one camera."""
 MOST_BYTES = 8 * 1024 * 1024
 """That wait for one viewer, and that are kept for the next one: 8 s at 8 Mb/s."""
+MOST_POLLED = 1024 * 1024
 MOST_SKIPS = 10
 """A viewer that cannot keep up skips to the next keyframe; after this many times it is closed."""
 WAIT_S = 10.0
@@ -148,6 +149,7 @@ class Viewer(Iterator[bytes]):
         self._closed = False
         self._arrived = threading.Condition()
         self._sink = _Sink()
+        self._rest = b""
         self._muxer: Muxer | None = None
         self._timing = Timing(group[0][1].at_us)
 
@@ -199,7 +201,7 @@ class Viewer(Iterator[bytes]):
     def __next__(self) -> bytes:
         """The next bytes; waits for them."""
         while True:
-            items = self._take()
+            items = self._take(WAIT_S)
             if not items:
                 self.close()
                 raise StopIteration
@@ -207,11 +209,21 @@ class Viewer(Iterator[bytes]):
             if data:
                 return data
 
-    def _take(self) -> list[_Item]:
+    def poll(self) -> bytes | None:
+        """Some of the bytes that are there now, maybe none; None at the end. Never waits."""
+        if not self._rest:
+            items = self._take(0.0)
+            if not items and (self._ended or self._closed):
+                return None
+            self._rest = self._muxed(items) if items else b""
+        data, self._rest = self._rest[:MOST_POLLED], self._rest[MOST_POLLED:]
+        return data
+
+    def _take(self, wait_s: float) -> list[_Item]:
         """Everything that waits; nothing at the end."""
         with self._arrived:
             self._arrived.wait_for(
-                lambda: self._waiting or self._ended or self._closed, timeout=WAIT_S
+                lambda: self._waiting or self._ended or self._closed, timeout=wait_s
             )
             if self._closed:
                 return []

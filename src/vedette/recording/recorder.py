@@ -137,6 +137,7 @@ class RecordingDesk:
         self._clock = clock
         self._urge = threading.Event()
         self._stopped = False
+        self._turning = threading.Lock()
         self._recorders: list[Recorder] = []
         self._thread = threading.Thread(target=self._serve, name="recording", daemon=True)
 
@@ -150,6 +151,13 @@ class RecordingDesk:
         self._recorders = [*self._recorders, recorder]
         return recorder
 
+    def remove(self, recorder: Recorder) -> None:
+        """Complete what a camera has recorded, and forget it; its tap is not called any more."""
+        with self._turning:
+            self._recorders = [each for each in self._recorders if each is not recorder]
+        with guarded(f"recording of {recorder.camera_id}"):
+            recorder.close()
+
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()
@@ -157,9 +165,10 @@ class RecordingDesk:
     def turn(self) -> int:
         """Write once for every camera; a defect of one hurts no other. Returns how many items."""
         count = 0
-        for recorder in self._recorders:
-            with guarded(f"recording of {recorder.camera_id}"):
-                count += recorder.work()
+        with self._turning:
+            for recorder in self._recorders:
+                with guarded(f"recording of {recorder.camera_id}"):
+                    count += recorder.work()
         return count
 
     def close(self) -> None:

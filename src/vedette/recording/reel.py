@@ -44,6 +44,8 @@ class RecordPlan:
     segment_us: int
     live: bool = True
     """The camera's time is the wall clock's; False for files."""
+    run: str = "main"
+    """Name of the process that records: its files in the making lie apart from others'."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,8 +134,13 @@ class Reel:
         """Called now and then: a camera that is silent has its segment closed."""
         if self._open is None and self._late is None:
             return
-        if self.clock.monotonic() - self._heard_s > IDLE_S + 3 * self._usual_us / 1e6:
+        if self.clock.monotonic() - self._heard_s <= IDLE_S + 3 * self._usual_us / 1e6:
+            return
+        if self.plan.live:
             self.lost(GapCause.CAMERA_LOST, "the camera sends nothing", 0)
+        else:  # the film is over
+            self._finish_open()
+            self._finish_late()
 
     def close(self, at_us: int) -> None:
         """Complete what is open; an open gap ends here, and the next one begins."""
@@ -193,9 +200,9 @@ class Reel:
             self._finish_late()
         self._cut = False
         self._info = info
-        name = self._name(packet.at_us, "")
+        part = f"{self.plan.run}/{self._name(packet.at_us, '').part()}"
         try:
-            self._open = self.new_file(self.blobs.temporary(name.part()), info, packet.at_us)
+            self._open = self.new_file(self.blobs.temporary(part), info, packet.at_us)
         except StorageFailed as error:
             self._failed(error, self._end_us if self._end_us >= 0 else packet.at_us)
             return

@@ -44,6 +44,8 @@ class Leftovers:
     clock: Clock
     spools: Path
     parts: Path
+    recorded: Callable[[str], Awaitable[object]] | None = None
+    """Finishes what a life was recording; told its name."""
 
     def folders(self, life: str) -> WorkerFolders:
         """The folders of one life."""
@@ -93,6 +95,8 @@ class Leftovers:
                     open_events[said.event.id] = said.event
                 else:
                     open_events.pop(said.event.id, None)
+        if self.recorded is not None:
+            await self.recorded(folders.spool.name)
         whole = await self._mend(folders)
         for event in open_events.values():
             await self.keep(EventChange(event=interrupted(event)))

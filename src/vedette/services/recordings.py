@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 DEPTH = 4096
 """Rows that may wait; when the store is away for longer, the writing thread waits, and what it
 cannot take becomes gaps."""
+HOLE_US = 1_000_000
+"""A hole of this length between two segments needs a reason."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 5.0
 
 
@@ -62,7 +64,8 @@ class RecordingKeeper:
         self._store = store
         self._sites = dict(sites)
         self._clock = clock
-        self._full = full
+        self.full = full
+        """May be set later, by whoever makes room."""
         self._inbox: Inbox[_Item] = Inbox(most=DEPTH, most_weight=1)
         self._begun: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
@@ -169,11 +172,12 @@ class RecordingKeeper:
         await self._insist(lambda: self._store_gap(site_id, said))
         self._count(gaps=said.ended_us is None)
         if said.cause is GapCause.DISK_FULL and said.ended_us is None:
-            self._full()
+            self.full()
 
     async def _store_segment(self, site_id: str, segment: NewSegment) -> None:
         scope = SiteScope(site_id)
         async with self._store.write() as unit:
+            await self._explain(unit, scope, site_id, segment)
             await unit.segments(scope).add(segment, site_id=site_id, now=unit.now)
             lasting = await unit.gaps(scope).open(segment.camera_id)
             if lasting is not None:
@@ -184,6 +188,27 @@ class RecordingKeeper:
                     over = replace(lasting, ended_at=started_at)
                     await unit.gaps(scope).save(over, now=unit.now)
         self._begun.add(segment.camera_id)
+
+    async def _explain(
+        self, unit: Unit, scope: SiteScope, site_id: str, segment: NewSegment
+    ) -> None:
+        """A hole that nobody told of: the process that recorded is gone, and with it its word."""
+        last = await unit.segments(scope).last(segment.camera_id)
+        if last is None or segment.started_us - last.ended_us < HOLE_US:
+            return
+        began_at, ended_at = last.ended_at, from_us(segment.started_us)
+        gaps = unit.gaps(scope)
+        if await gaps.between(segment.camera_id, began_at, ended_at, limit=1):
+            return
+        gap = Gap(
+            site_id=site_id,
+            camera_id=segment.camera_id,
+            began_at=began_at,
+            ended_at=ended_at,
+            cause=GapCause.WORKER_LOST,
+            detail="the process that recorded ended",
+        )
+        await gaps.save(gap, now=unit.now)
 
     async def _store_gap(self, site_id: str, gap: RecordingGap) -> None:
         scope = SiteScope(site_id)

@@ -79,7 +79,22 @@ class RecordingRepair:
             stored = await unit.segments(scope).last_stored()
         self._note(garbage_unlinked=(await unlink_garbage(self._store, self._blobs, scope))[0])
         await self._match_files(scope, None if stored is None else stored - MARGIN)
-        await self._finish_parts(scope)
+        await self._finish_parts(scope, "")
+        return self._told()
+
+    async def take(self, run: str) -> RecordingReport:
+        """Finish what one process left that has ended, while others go on recording.
+
+        Raises:
+            StorageFailed: the store or the folder cannot be used.
+        """
+        self._report = RecordingReport()
+        async with self._store.read() as unit:
+            scope = await unit.every_site()
+        await self._finish_parts(scope, run)
+        return self._told()
+
+    def _told(self) -> RecordingReport:
         if not self._report.clean:
             log.warning("recordings repaired after an unorderly stop: %s", self._report)
         return self._report
@@ -150,9 +165,9 @@ class RecordingRepair:
             log.error("%s has no row, and cannot get one now: %s", path, error)
             self._note(parts_waiting=1)
 
-    async def _finish_parts(self, scope: SiteScope) -> None:
+    async def _finish_parts(self, scope: SiteScope, run: str) -> None:
         """Finish the files that were in the making."""
-        for part in await asyncio.to_thread(self._blobs.left_over):
+        for part in await asyncio.to_thread(self._blobs.left_over, run):
             name = read_part(part.name)
             if name is None or name.site_id not in scope:
                 await asyncio.to_thread(part.unlink)
@@ -200,6 +215,8 @@ class RecordingRepair:
             async with self._store.write() as unit:
                 scope = SiteScope(name.site_id)
                 await unit.segments(scope).add(row, site_id=name.site_id, now=unit.now)
+                begin, end = from_us(written.started_us), from_us(written.ended_us)
+                await unit.gaps(scope).shorten(name.camera_id, begin, end, now=unit.now)
         except InvalidInput as error:
             log.error("%s belongs to a camera that is not known: %s", path, error)
             return False

@@ -1,7 +1,7 @@
 """Rows of recorded segments, and of the gaps between them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -297,6 +297,22 @@ class GapRepository:
             .limit(limit)
         )
         return tuple(_gap(row) for row in (await self._conn.execute(query)).mappings())
+
+    async def shorten(
+        self, camera_id: str, begin: datetime, end: datetime, *, now: datetime
+    ) -> None:
+        """What was recorded between these times is known after all: no lost worker's gap is there.
+
+        Gaps of other causes stay: their time was recorded in vain, or twice.
+        """
+        for gap in await self.between(camera_id, begin, end, limit=100):
+            if gap.cause is not GapCause.WORKER_LOST or gap.ended_at is None:
+                continue
+            await self.save(replace(gap, ended_at=gap.began_at), now=now)  # takes it away
+            if gap.began_at < begin:
+                await self.save(replace(gap, ended_at=begin), now=now)
+            if end < gap.ended_at:
+                await self.save(replace(gap, began_at=end), now=now)
 
     async def forget(self, *, stored_before: datetime, limit: int) -> int:
         """Delete gaps that are over and older than the recordings beside them."""

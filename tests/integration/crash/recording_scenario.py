@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.servers.av_packets import Footage, footage, numbers_of
-from vedette.blobs.local import TEMPORARY, LocalBlobs
+from vedette.blobs.local import LocalBlobs
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.sink import GapCause
 from vedette.kit.clock import to_us
@@ -151,7 +151,7 @@ class Inspection:
         if self.step >= RECORDED:
             ended = gaps[0].ended_at if gaps else None
             self._demand(ended == NOON + timedelta(seconds=6), f"the gap ends {ended}")
-        left = sorted(file.name for file in (self.root / "recordings" / TEMPORARY).iterdir())
+        left = LocalBlobs(self.root / "recordings").left_over()
         self._demand(not left, f"files in the making stay: {left}")
         return self.wrong
 

@@ -23,7 +23,6 @@ from vedette.services.recordings import RecordingKeeper
 from vedette.services.repair_recordings import RecordingRepair, RecordingReport
 from vedette.services.retention import Retention
 from vedette.store.recordings import Gap, Segment
-from vedette.testing.fakes import until
 from vedette.testing.store_samples import HOME, NOON, make_event, make_segment
 
 S = 1_000_000
@@ -115,12 +114,27 @@ async def test_a_camera_whose_recording_is_switched_off_says_so(bench: Bench) ->
     assert await gaps(bench) == [(10, None, GapCause.SWITCHED_OFF)]
 
 
+async def test_a_hole_that_nobody_told_of_is_the_loss_of_a_worker(bench: Bench) -> None:
+    async with keeping(bench) as keeper:
+        keeper.segment(make_segment(0))
+        keeper.segment(make_segment(10))
+        keeper.segment(make_segment(40))
+        keeper.gap(gap(50, 60))
+        keeper.segment(make_segment(60))
+    lost, away = GapCause.WORKER_LOST, GapCause.CAMERA_LOST
+    assert await gaps(bench) == [(20, 40, lost), (50, 60, away)]
+    async with bench.store.write() as unit:
+        begin, end = NOON + timedelta(seconds=20), NOON + timedelta(seconds=33)
+        await unit.gaps(HOME).shorten("yard", begin, end, now=unit.now)
+    assert await gaps(bench) == [(33, 40, lost), (50, 60, away)]
+
+
 async def test_a_film_that_begins_again_leaves_no_gap(bench: Bench) -> None:
     async with keeping(bench) as keeper:
         keeper.segment(make_segment(0))
         keeper.segment(make_segment(10))
     async with keeping(bench) as keeper:
-        keeper.segment(make_segment(1, length_s=9))
+        keeper.segment(make_segment(2, length_s=9))
         keeper.segment(make_segment(11, length_s=9))
     assert await gaps(bench) == []
 
@@ -222,6 +236,24 @@ async def test_files_that_are_not_ours_are_left_alone(
 
     assert (report.files_adopted, report.files_unknown) == (3, 4)
     assert all(file.read_bytes() == real for file in strangers)
+
+
+async def test_what_a_dead_worker_left_is_finished_while_others_record(
+    bench: Bench, film: Footage, tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path / "recordings", segment_s=60.0)
+    studio.play(film)
+    tmp = studio.blobs.root / ".tmp"
+    (tmp / "main").rename(tmp / "life-1")
+    going_on = tmp / "life-2" / "home.yard.20260314T120100000000Z.part"
+    going_on.parent.mkdir()
+    going_on.write_bytes(b"begun")
+
+    report = await RecordingRepair(bench.store, studio.blobs, mend=mend).take("life-1")
+
+    assert report == RecordingReport(parts_finished=1)
+    assert [row.packets for row in await rows(bench)] == [50]
+    assert studio.blobs.left_over() == [going_on]
 
 
 def janitor(bench: Bench, shelf: Shelf, *, max_bytes: int | None = None) -> Janitor:
@@ -341,7 +373,5 @@ async def test_a_failed_write_makes_room_at_once(
         tasks.create_task(keeper.run())
         keeper.gap(gap(6, None, GapCause.DISK_FULL))
         await keeper.close()
-    sweeping = asyncio.get_running_loop().create_task(sweeper.run())
-    await until(lambda: not on_disk(shelf))
-    sweeping.cancel()
-    await asyncio.wait([sweeping])
+    await sweeper.sweep()
+    assert on_disk(shelf) == []

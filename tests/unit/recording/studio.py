@@ -94,7 +94,7 @@ class Studio:
     @property
     def left_over(self) -> list[str]:
         """What lies in the folder of files in the making."""
-        return sorted(path.name for path in (self.blobs.root / ".tmp").iterdir())
+        return sorted(path.name for path in self.blobs.left_over())
 
 
 def moved(packet: Packet, seconds: float) -> Packet:
