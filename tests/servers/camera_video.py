@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 
 from vedette.sources.scene import Actor, Scene
 from vedette.sources.scene_file import render_scene
@@ -45,3 +46,22 @@ def film(source: Path, path: Path) -> None:
             small.pict_type = av.video.frame.PictureType.NONE
             writer.mux(stream.encode(small))
         writer.mux(stream.encode(None))
+
+
+def with_tone(video: Path, path: Path, *, seconds: float = 1.0) -> Path:
+    """The same pictures with AAC beside them."""
+    with av.open(str(video)) as reader, av.open(str(path), "w") as writer:
+        source = reader.streams.video[0]
+        pictures_out = writer.add_stream_from_template(source, opaque=True)
+        tone_out = writer.add_stream("aac", rate=48_000, layout="mono")
+        for raw in reader.demux(source):
+            if raw.size:
+                raw.stream = pictures_out
+                writer.mux(raw)
+        for number in range(round(seconds * 48_000 / 1024)):
+            samples = np.zeros((1, 1024), dtype=np.float32)
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, number * 1024
+            writer.mux(tone_out.encode(frame))
+        writer.mux(tone_out.encode(None))
+    return path

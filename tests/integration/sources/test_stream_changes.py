@@ -4,11 +4,9 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
 import pytest
 
-from tests.servers.camera_video import camera_video
+from tests.servers.camera_video import camera_video, with_tone
 from tests.servers.scripted_rtsp import (
     ALAW_SDP,
     CLOCK,
@@ -217,7 +215,7 @@ def test_sound_alone_is_no_sign_of_life(videos: dict[str, Path]) -> None:
 
 def test_the_sound_of_a_recording_is_read_too(videos: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    render_with_tone(videos["small"], path)
+    with_tone(videos["small"], path)
     stream = opened({"type": "file", "path": str(path), "loop": True}, audio=True)
     packets = list(islice(stream.packets(), 200))  # more than two rounds
     stream.close()
@@ -229,21 +227,3 @@ def test_the_sound_of_a_recording_is_read_too(videos: dict[str, Path], tmp_path:
     assert len(sound) > 60
     assert all(later.pts > earlier.pts for earlier, later in pairwise(sound))
     assert all(later.at_us > earlier.at_us for earlier, later in pairwise(sound))
-
-
-def render_with_tone(video: Path, path: Path) -> None:
-    """The same pictures with a second of AAC beside them."""
-    with av.open(str(video)) as reader, av.open(str(path), "w") as writer:
-        source = reader.streams.video[0]
-        pictures_out = writer.add_stream_from_template(source, opaque=True)
-        tone_out = writer.add_stream("aac", rate=48_000, layout="mono")
-        for raw in reader.demux(source):
-            if raw.size:
-                raw.stream = pictures_out
-                writer.mux(raw)
-        for number in range(47):
-            samples = np.zeros((1, 1024), dtype=np.float32)
-            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts = 48_000, number * 1024
-            writer.mux(tone_out.encode(frame))
-        writer.mux(tone_out.encode(None))
