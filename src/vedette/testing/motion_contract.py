@@ -97,6 +97,23 @@ class MotionContract:
 
         assert np.array_equal(frame.y, before)
 
+    def test_a_probe_says_what_a_look_would_and_leaves_no_trace(self) -> None:
+        asked, unasked = self.make(), self.make()
+        for number in range(1, 70):
+            frame = grey_frame(number, block=20 + 3 * number if number > 60 else -1)
+            later = grey_frame(number + 5, block=200)
+            probed, far = asked.probe(frame), asked.probe(later)
+            said = asked.look(frame)
+
+            other = unasked.look(frame)
+            assert (said.code, said.fraction) == (other.code, other.fraction)
+            assert np.array_equal(said.boxes, other.boxes)
+            if said.code != "learning":
+                assert (probed.code, probed.fraction) == (said.code, said.fraction)
+                assert np.array_equal(probed.boxes, said.boxes)
+                assert probed.active == (said.code == "motion")
+                assert far.active
+
     def test_two_gates_say_the_same_of_the_same_frames(self) -> None:
         one, two = looks(self.make()), looks(self.make())
 

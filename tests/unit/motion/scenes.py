@@ -31,6 +31,8 @@ class Scene:
     noise: float = 3.0
     seed: int = 1
     fps: float = 5.0
+    detail: float = 0.0
+    """Fine texture of the place (grass, plaster, paving): standard deviation in levels."""
     _rng: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,6 +40,9 @@ class Scene:
         coarse = self._rng.uniform(40, 200, (9, 16))
         size = (self.width, self.height)
         self.still: Plane = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC))
+        if self.detail:
+            fine = self._rng.normal(0.0, self.detail, (self.height // 6, self.width // 6))
+            self.still = self.still + cv2.resize(fine, size, interpolation=cv2.INTER_CUBIC)
 
     def frames(self, seconds: float, *changes: Change, start_s: float = 0.0) -> Iterator[Frame]:
         """The picture with these changes, one after the other, and fresh noise."""
@@ -83,6 +88,48 @@ def step(at_s: float, *, gain: float = 1.0, offset: float = 0.0) -> Change:
 def gamma(at_s: float, power: float) -> Change:
     """A non-linear change of tone."""
     return lambda picture, now_s: 255 * (picture / 255) ** power if now_s >= at_s else picture
+
+
+def cloud(since_s: float, *, speed: float = 0.06, gain: float = 0.65) -> Change:
+    """A shadow with a soft edge that comes from the left, `speed` widths a second, and stays."""
+
+    def change(picture: Plane, at_s: float) -> Plane:
+        across = np.linspace(0.0, 1.0, picture.shape[1])
+        shade = np.clip((speed * (at_s - since_s) - across) / 0.05, 0.0, 1.0)
+        return picture * (1.0 - (1.0 - gain) * shade)
+
+    return change
+
+
+def headlights(since_s: float, *, lasts_s: float = 4.0) -> Change:
+    """A beam that sweeps over the ground: a soft bright ellipse; the car is not in the picture."""
+
+    def change(picture: Plane, at_s: float) -> Plane:
+        if not since_s <= at_s < since_s + lasts_s:
+            return picture
+        height, width = picture.shape
+        y, x = np.mgrid[0:height, 0:width]
+        middle = (at_s - since_s) / lasts_s
+        away = ((x / width - middle) / 0.25) ** 2 + ((y / height - 0.7) / 0.2) ** 2
+        lit: Plane = picture * (1.0 + 0.5 * np.exp(-away))
+        return lit
+
+    return change
+
+
+def infrared(at_s: float) -> Change:
+    """The camera goes over to its own light: other tones, bright in the middle, dark outside."""
+
+    def change(picture: Plane, now_s: float) -> Plane:
+        if now_s < at_s:
+            return picture
+        height, width = picture.shape
+        y, x = np.mgrid[0:height, 0:width]
+        fall = 1.1 - 0.9 * np.hypot(x / width - 0.5, y / height - 0.5)
+        lit: Plane = 255 * (picture / 255) ** 1.3 * fall
+        return lit
+
+    return change
 
 
 def drift(levels_per_s: float) -> Change:

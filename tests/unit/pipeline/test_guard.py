@@ -60,7 +60,7 @@ def story(covered_s: int, after_s: int) -> list[Step]:
 def watched(tmp_path: Path, steps: list[Step], **settings: Any) -> tuple[RecordingSink, Ears, Any]:
     sink, ears = RecordingSink(), Ears()
     source = ScriptedSource(steps, live=False)
-    fixed = {"rules": [], "events": {"clips": False}, "detect": {"enabled": False}}
+    fixed: dict[str, Any] = {"rules": [], "events": {"clips": False}, "detect": {"enabled": False}}
     with pipeline(source, sink=sink, bus=ears, parts=tmp_path, **fixed, **settings) as built:
         built.watch(threading.Event())
         before = built.stats.tamper
