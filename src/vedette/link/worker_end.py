@@ -140,11 +140,10 @@ class WorkerLink:
             self._something.notify_all()
 
     def close(self, *, within_s: float) -> bool:
-        """Take nothing more, and end; True where everything was acknowledged before.
+        """Tell what is left, and end; True where everything was acknowledged.
 
-        What was not stays in the spool, on the disk.
+        What was not stays in the spool, on the disk, and so does what is said meanwhile.
         """
-        self._spool.close()
         until_s = self._clock.monotonic() + within_s
         with self._something:
             while (len(self._spool) or self._answers) and not self._lost.is_set():
@@ -153,6 +152,7 @@ class WorkerLink:
                     break
                 self._something.wait(min(left_s, 0.2))
         self._closing.set()
+        self._spool.close()
         self._spool.sync()
         self._hang_up()
         with self._something:

@@ -18,6 +18,9 @@ from vedette.services.worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
 
+STUCK_LOOK_S = 1.0
+"""How long a worker with a stuck loop is looked at before it is judged."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLimits:
@@ -63,6 +66,9 @@ class Life:
     stuck: dict[str, float] = field(default_factory=dict)
     failure: VedetteError | None = None
     """Why it could not begin."""
+    stuck_after_s: float = 15.0
+    _stuck_first: tuple[float, float] | None = None
+    """When a stuck loop was told of first, and how long it had waited for a processor by then."""
     _quiet: tuple[float, float] | None = None
     """When it fell silent, and how long it had waited for a processor by then."""
 
@@ -113,12 +119,27 @@ class Life:
             return f"it has not given a sign of life for {now_s - self.beat_s:.1f} s"
         if not self.ready and now_s - self.began_s > limits.start_s:
             return f"it did not begin within {limits.start_s:g} s"
-        if self.stuck:
+        if self.stuck and not self._starves_with(max(self.stuck.values()), now_s):
             names = ", ".join(f"{name} for {spent_s:.0f} s" for name, spent_s in self.stuck.items())
             return f"the loop of a camera hangs: {names}"
         if self.line.breaks >= limits.breaks:
             return "it breaks the rules of the link"
         return ""
+
+    def _starves_with(self, stuck_s: float, now_s: float) -> bool:
+        """True where a loop is slow because the whole worker waits for a processor.
+
+        Judged over the time since it was told of first; until then nobody knows.
+        """
+        first = self._stuck_first
+        if first is None or now_s - first[0] > stuck_s:
+            self._stuck_first = now_s, self.process.starved_s()
+            return True
+        since_s, starved_s = first
+        if now_s - since_s < STUCK_LOOK_S:
+            return True
+        starved = self.process.starved_s() - starved_s > (now_s - since_s) / 2
+        return starved and stuck_s < self.stuck_after_s * self.limits.starved
 
     def _hangs(self, now_s: float) -> bool:
         """True where it is silent although it could speak."""

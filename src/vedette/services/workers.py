@@ -287,6 +287,7 @@ class Workers:
             keeping=self._tasks.create_task(self._hub.keep_of(line)),
             began_s=now_s,
             beat_s=now_s,
+            stuck_after_s=self.template.stuck_after_s,
         )
         self._lives[name] = life
         return life
