@@ -38,6 +38,7 @@ from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look, Watcher
 from vedette.pipeline.main_stream import MainStream
+from vedette.pipeline.passes import Passes
 from vedette.pipeline.regions import Regions
 from vedette.pipeline.sight import fraction_box
 from vedette.pipeline.stats import CameraStats
@@ -67,6 +68,8 @@ class Surroundings:
     every_frame: bool = False
     """Look at every frame, whatever moves (for measuring)."""
     watchers: tuple[Watcher, ...] = ()
+    passes: Passes = field(default_factory=Passes)
+    """Of the trackers: cameras that are due at once share them."""
     pressure: PressureBoard = field(default_factory=PressureBoard)
     """How hard-pressed the process is; cameras obey it."""
     frames: Callable[[int, int], None] = lambda frames, in_all: None
@@ -230,7 +233,7 @@ def _build_look(
         regions=Regions(enabled=camera.detect.regions),
         still_recheck_s=camera.detect.still_recheck_s,
         pressed=lambda: effort.now > 0,
-        tracker=build("tracker", camera.tracker),
+        tracker=around.passes.share(build("tracker", camera.tracker)),
         announcer=announcer,
         stats=stats,
         watchers=around.watchers,

@@ -52,7 +52,29 @@ class Boxes:
         )
 
 
-def read_boxes(path: Path, *, truth: bool = False) -> Boxes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What is really there."""
+
+    judged: Boxes
+    aside: Boxes
+    """Rows of confidence 0: "do not judge this", neither when it is found nor when it is not."""
+
+
+def read_truth(path: Path) -> Truth:
+    """Read a file of truth, see `read_boxes`.
+
+    Raises:
+        InvalidInput: as `read_boxes`.
+    """
+    rows = _sorted_rows(path)
+    return Truth(
+        judged=_boxes([row for row in rows if row.score != 0.0]),
+        aside=_boxes([row for row in rows if row.score == 0.0]),
+    )
+
+
+def read_boxes(path: Path) -> Boxes:
     """Read one file.
 
     Two forms are read: with a header (`frame,id,left,top,width,height` in any order, and
@@ -61,21 +83,25 @@ def read_boxes(path: Path, *, truth: bool = False) -> Boxes:
 
     Args:
         path: the file, UTF-8.
-        truth: leave out rows of confidence 0, which MOTChallenge uses for "do not judge this".
     Raises:
         InvalidInput: the file cannot be read, or a row is malformed; file and line are named.
     """
+    return _boxes(_sorted_rows(path))
+
+
+def _sorted_rows(path: Path) -> "list[_Row]":
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{path} is not a text file: {error}") from error
-    rows = list(_rows(path, text))
-    if truth:
-        rows = [row for row in rows if row.score != 0.0]
-    rows.sort(key=lambda row: (row.frame, row.id))
+    rows = sorted(_rows(path, text), key=lambda row: (row.frame, row.id))
     _refuse_twins(path, rows)
+    return rows
+
+
+def _boxes(rows: "Sequence[_Row]") -> Boxes:
     labelled = bool(rows) and all(row.label is not None for row in rows)
     return Boxes(
         frames=np.array([row.frame for row in rows], dtype=np.int64),

@@ -10,8 +10,8 @@ from vedette.contracts.errors import InvalidInput
 from vedette.evaluation.clear import clear
 from vedette.evaluation.hota import hota
 from vedette.evaluation.identity import true_positive_identities
-from vedette.evaluation.mot import Boxes, read_boxes
-from vedette.evaluation.scene import lay_out
+from vedette.evaluation.mot import Boxes, read_boxes, read_truth
+from vedette.evaluation.scene import best_pairs, intersection_over_union, lay_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,8 @@ def evaluate(
 
     Args:
         tracks: file of `vedette analyze --tracks`, or any MOTChallenge result.
-        truth: same form; rows of confidence 0 are left out.
+        truth: same form; rows of confidence 0 are not judged, nor is a track's box where it
+            covers one of them and no other (MOTChallenge's way with what cannot be fairly asked).
         iou: overlap from which a pair matches (HOTA has its own overlaps).
         label: judge only this class; a file without labels counts whole. Without it, classes that
             the truth does not name are not judged, where the truth names classes.
@@ -88,13 +89,28 @@ def evaluate(
     """
     if not 0.0 < iou <= 1.0:
         raise InvalidInput(f"the overlap must be more than 0 and at most 1, and is {iou}")
-    known, found = read_boxes(truth, truth=True), read_boxes(tracks)
+    both, found = read_truth(truth), read_boxes(tracks)
+    known = both.judged
     judged = known.frames if frames is None else np.fromiter(frames, dtype=np.int64)
     if not len(judged):
         raise InvalidInput(f"{truth} has no rows, so there is nothing to compare with")
     wanted = {label} if label is not None else set(known.labels or ())
     known, found = _of_labels(known, wanted), _of_labels(found, wanted)
+    found = _without(found, known, _of_labels(both.aside, wanted), iou)
     return _scores(known, found, judged.tolist(), iou)
+
+
+def _without(found: Boxes, known: Boxes, aside: Boxes, iou: float) -> Boxes:
+    """The tracks' boxes without those that belong to what is not judged."""
+    keep = np.ones(len(found), dtype=np.bool_)
+    for frame in np.unique(aside.frames).tolist():
+        n, k, m = (np.flatnonzero(boxes.frames == frame) for boxes in (known, aside, found))
+        there = np.concatenate((known.boxes[n], aside.boxes[k]))
+        overlap = intersection_over_union(there, found.boxes[m])
+        worth = np.where(overlap >= iou, len(there) + overlap, 0.0)
+        rows, columns = best_pairs(worth)
+        keep[m[columns[rows >= len(n)]]] = False
+    return found.pick(keep)
 
 
 def _of_labels(boxes: Boxes, wanted: set[str]) -> Boxes:

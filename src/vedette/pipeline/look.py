@@ -61,12 +61,11 @@ class Look:
         still = np.zeros(0, dtype=np.bool_)
         if before is not None:
             still = self._still.of(replace(before, at_us=frame.at_us))
-        due = self._due(frame.at_us)
-        watching = len(still) > 0 and (due or not still.all())
+        watching = len(still) > 0 and (not still.all() or self._due(frame.at_us))
         if not self.gate.looks(motion, frame.at_us, watching=watching):
             tracks = self._unseen(frame.at_us)
         else:
-            plan = self._plan(frame, motion, still, whole=due)
+            plan = self._plan(frame, motion, still)
             seen = self._detect(frame, motion, plan)
             tracks = self._unseen(frame.at_us) if seen is None else seen
         self._tracks = tracks
@@ -89,9 +88,13 @@ class Look:
         """True when even what stands still is to be looked at."""
         return self._whole_us is None or at_us - self._whole_us >= self.still_recheck_s * 1e6
 
-    def _plan(self, frame: Frame, motion: Motion, still: Bools, *, whole: bool) -> Plan:
+    def _plan(self, frame: Frame, motion: Motion, still: Bools) -> Plan:
+        """Also while the windows show all that moves, the whole frame is looked at now and then:
+        who is too far away to move a pixel is found there."""
         if self.pressed():
             return Plan(whole=True, windows=NO_BOXES)
+        recheck_us = min(self.gate.recheck_s, self.still_recheck_s) * 1e6
+        whole = self._whole_us is None or frame.at_us - self._whole_us >= recheck_us
         whole = whole or self.gate.every_frame or motion.code == "learning"
         return self.regions.plan(frame, motion, self._tracks, still, whole=whole)
 

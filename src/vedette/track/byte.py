@@ -9,24 +9,29 @@ cost of a pass is mostly that of its numpy calls, whatever the number of rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from vedette.contracts.errors import InvalidInput
-from vedette.contracts.sight import F32, Bools, Detections, EndedTrack, Returned, Tracks
+from vedette.contracts.sight import Bools, Detections, EndedTrack, Returned, Tracks
 from vedette.track import kalman
-from vedette.track.boxes import F64, Index, centred, cornered
+from vedette.track.boxes import F64, Index, cornered
 from vedette.track.match import ByteConfig, Matching, Pictures
+from vedette.track.port import Moment
 from vedette.track.returning import SIGHTS, Gone, Memory
+from vedette.track.step import (
+    as_columns,
+    check,
+    correct,
+    ending_of,
+    given_up,
+    outside,
+    picked,
+    within,
+)
 from vedette.track.table import Seen, Table
 
-__all__ = ["ByteConfig", "ByteTracker", "Moment", "advance"]
-
-_SLACK_S = 1e-6
-"""Sums of steps are not exact."""
-_BACK_S = 0.25
-"""Who comes back after longer takes the speed of the way between both sights."""
+__all__ = ["ByteConfig", "ByteTracker", "advance"]
 
 
 class ByteTracker:
@@ -72,6 +77,10 @@ class ByteTracker:
         self._at_us = None
         self._memory = Memory(self._config)
         return self._answer(table or Table(1, 0), at_us, ended)
+
+    def together(self, moments: Sequence["Moment[ByteTracker]"]) -> list[Tracks]:
+        """See `advance`."""
+        return advance(moments)
 
     def _followed(self) -> Table:
         """Its table; there is one once it was asked for its kind."""
@@ -120,7 +129,7 @@ class ByteTracker:
             ended = self._ends(
                 table,
                 [
-                    (row, _code(bool(confirmed[row]), bool(_outside(table)[row])))
+                    (row, ending_of(bool(confirmed[row]), bool(outside(table)[row])))
                     for row in over.nonzero()[0].tolist()
                 ],
             )
@@ -200,27 +209,20 @@ class ByteTracker:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """What was found in the next frame of a camera."""
-
-    tracker: ByteTracker
-    detections: Detections
-    at_us: int
-
-
-def advance(moments: Sequence[Moment]) -> list[Tracks]:
+def advance(moments: Sequence[Moment[ByteTracker]]) -> list[Tracks]:
     """Follow the objects of several cameras into their next frames, all in one pass.
 
     The result is exactly what each `update` would give. Cameras whose settings, classes or kind of
     looks differ take a pass each.
 
     Raises:
-        InvalidInput: the time of a camera goes backwards, or one has two moments; then nothing of
-            any camera has changed.
+        InvalidInput: the time of a camera goes backwards, its detections are malformed, or it has
+            two moments; then nothing of any camera has changed.
     """
     if len({id(moment.tracker) for moment in moments}) < len(moments):
         raise InvalidInput("a camera has two moments in one pass; they come one after the other")
+    for one in moments:
+        check(one.detections)
     elapsed = [one.tracker._elapsed(one.at_us) for one in moments]
     kinds: dict[tuple[ByteConfig, tuple[str, ...], int], list[int]] = {}
     for number, one in enumerate(moments):
@@ -234,12 +236,14 @@ def advance(moments: Sequence[Moment]) -> list[Tracks]:
 
 
 def _pass(
-    config: ByteConfig, moments: Sequence[Moment], elapsed: Sequence[tuple[float, bool]]
+    config: ByteConfig,
+    moments: Sequence[Moment[ByteTracker]],
+    elapsed: Sequence[tuple[float, bool]],
 ) -> list[Tracks]:
     """One pass over trackers of one kind."""
     tables = [one.tracker._followed() for one in moments]
     if len(moments) == 1:
-        seen, seen_of = _columns(moments[0].detections, config.low_score), None
+        seen, seen_of = as_columns(moments[0].detections, config.low_score), None
         table, rows_of = tables[0], None
         at_us: Index | int = moments[0].at_us
     else:
@@ -255,13 +259,13 @@ def _pass(
     matching.run()
     rows = (matching.hit >= 0).nonzero()[0]
     columns = matching.hit[rows]
-    _correct(table, seen, rows, columns, step_s)
+    correct(table, seen, rows, columns, step_s)
     times = at_us if rows_of is None else np.asarray(at_us)[rows_of[rows]]
     table.absorb(rows, seen, columns, matching.clear(columns), times)
-    over = _over(config, table, step_s)
+    over = given_up(config, table, step_s)
     fresh = matching.fresh()
     if rows_of is None or seen_of is None:
-        begun = _picked(seen, fresh)
+        begun = picked(seen, fresh)
         return [moments[0].tracker._conclude(table, over, begun, rows, moments[0].at_us)]
     answers, row = [], 0
     owner = seen_of[fresh]
@@ -271,7 +275,7 @@ def _pass(
             one.tracker._conclude(
                 table.between(row, end),
                 over[row:end],
-                _picked(seen, fresh[owner == number]),
+                picked(seen, fresh[owner == number]),
                 rows[(rows >= row) & (rows < end)] - row,
                 one.at_us,
             )
@@ -280,7 +284,7 @@ def _pass(
     return answers
 
 
-def _joined(moments: Sequence[Moment], low_score: float) -> tuple[Seen, Index]:
+def _joined(moments: Sequence[Moment[ByteTracker]], low_score: float) -> tuple[Seen, Index]:
     """The detections of all cameras as columns, and which camera each one is of."""
     found = [one.detections for one in moments]
     counts = [len(one) for one in found]
@@ -293,12 +297,12 @@ def _joined(moments: Sequence[Moment], low_score: float) -> tuple[Seen, Index]:
         looks=np.concatenate(looks) if looks else None,
     )
     owner = np.repeat(np.arange(len(found)), counts)[every.scores >= low_score]
-    return _columns(every, low_score), owner
+    return as_columns(every, low_score), owner
 
 
 def _predict(
     table: Table,
-    moments: Sequence[Moment],
+    moments: Sequence[Moment[ByteTracker]],
     elapsed: Sequence[tuple[float, bool]],
     rows_of: Index | None,
 ) -> F64 | float:
@@ -316,7 +320,7 @@ def _predict(
         table.state[kalman.VELOCITY, np.array([one[1] for one in elapsed])[owner]] = 0.0
         for number, one in enumerate(moments):
             if (areas := one.detections.areas) is not None:
-                aside = (owner == number) & ~_within(cornered(table.last), areas)
+                aside = (owner == number) & ~within(cornered(table.last), areas)
                 step[aside], fading[aside] = 0.0, 1.0
     if len(table):
         missing = table.unseen_s > 0.0
@@ -325,72 +329,3 @@ def _predict(
         kalman.predict(table.state, step)
         table.unseen_s += step
     return step
-
-
-def _correct(table: Table, seen: Seen, rows: Index, columns: Index, step_s: F64 | float) -> None:
-    """Correct the filter; who comes back gets the speed of the way between both sights."""
-    if not len(rows):
-        return
-    back = (table.unseen_s > _BACK_S + step_s)[rows]
-    if back.any():
-        r, way = rows[back], seen.centres[:2, columns[back]] - table.last[:2, rows[back]]
-        table.state[4:6, r] = 0.5 * (table.state[4:6, r] + way / table.unseen_s[r])
-    table.state[:, rows] = kalman.correct(table.state[:, rows], seen.centres[:, columns])
-
-
-def _over(config: ByteConfig, table: Table, step_s: F64 | float) -> Bools:
-    """(n,) who is given up."""
-    missed: Bools = table.unseen_s > 0.0
-    if not missed.any():
-        return missed
-    confirmed = table.seen >= config.confirm_seen
-    young = np.maximum(config.tentative_s, 1.5 * np.asarray(step_s))
-    patience = np.where(confirmed, config.lost_s, young)
-    left = missed & confirmed & _outside(table)
-    over: Bools = left | (table.unseen_s > patience + _SLACK_S)
-    return over
-
-
-def _outside(table: Table) -> Bools:
-    centre = table.state[:2]
-    return np.asarray(((centre < 0.0) | (centre > 1.0)).any(axis=0), dtype=np.bool_)
-
-
-def _code(confirmed: bool, outside: bool) -> str:
-    if not confirmed:
-        return "unconfirmed"
-    return "left" if outside else "lost"
-
-
-def _within(corners: F64, areas: F32) -> Bools:
-    """(n,) boxes that lie wholly in one of the areas."""
-    boxes = np.clip(corners.T, 0.0, 1.0)[:, None]
-    within = (boxes[..., :2] >= areas[:, :2]) & (boxes[..., 2:] <= areas[:, 2:])
-    held: Bools = np.any(within.all(axis=2), axis=1)
-    return held
-
-
-def _columns(detections: Detections, low_score: float) -> Seen:
-    """The detections that are worth anything, as columns."""
-    if len(detections) and detections.scores.min() < low_score:
-        detections = detections.pick(detections.scores >= low_score)
-    corners = np.ascontiguousarray(detections.boxes.T, dtype=np.float64)
-    return Seen(
-        corners=corners,
-        centres=centred(corners),
-        scores=detections.scores.astype(np.float64),
-        classes=detections.classes.astype(np.intp),
-        looks=detections.looks,
-    )
-
-
-def _picked(seen: Seen, columns: Index) -> Seen | None:
-    if not len(columns):
-        return None
-    return Seen(
-        corners=seen.corners[:, columns],
-        centres=seen.centres[:, columns],
-        scores=seen.scores[columns],
-        classes=seen.classes[columns],
-        looks=None if seen.looks is None else seen.looks[columns],
-    )

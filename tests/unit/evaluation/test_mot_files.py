@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vedette.contracts.errors import InvalidInput
-from vedette.evaluation.mot import read_boxes
+from vedette.evaluation.mot import read_boxes, read_truth
 
 
 def written(folder: Path, text: str) -> Path:
@@ -30,9 +30,10 @@ def test_a_file_with_a_header_is_read_in_any_order_of_columns(tmp_path: Path) ->
 def test_a_file_without_a_header_is_read_as_motchallenge(tmp_path: Path) -> None:
     path = written(tmp_path, "1,1,0,0,10,20,1,-1,-1,-1\n1,2,50,0,10,20,0,-1,-1,-1\n\n")
     assert len(read_boxes(path)) == 2
-    truth = read_boxes(path, truth=True)
-    assert truth.ids.tolist() == [1], "confidence 0 means: do not judge"
-    assert truth.labels is None
+    truth = read_truth(path)
+    assert truth.judged.ids.tolist() == [1], "confidence 0 means: do not judge"
+    assert truth.aside.ids.tolist() == [2]
+    assert truth.judged.labels is None
 
 
 @pytest.mark.parametrize("text", ["", "\n", "frame,id,left,top,width,height,score,label\n"])

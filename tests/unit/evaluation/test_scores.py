@@ -179,6 +179,24 @@ def test_the_overlap_that_counts_can_be_chosen(tmp_path: Path) -> None:
     assert evaluate(tracks, truth, iou=0.61).matches == 0
 
 
+def test_what_is_not_to_be_judged_is_neither_missed_nor_wrong(tmp_path: Path) -> None:
+    """Object 2 is hidden in frame 2: who follows it there is not blamed, nor is who does not; but
+    a box beside everything is wrong, there too."""
+    truth = tmp_path / "truth.csv"
+    truth.write_text(
+        "frame,id,left,top,width,height,score\n"
+        "1,1,0,0,10,20,1\n1,2,50,0,10,20,1\n"
+        "2,1,0,0,10,20,1\n2,2,50,0,10,20,0\n",
+        encoding="utf-8",
+    )
+    head = "frame,id,left,top,width,height\n1,1,0,0,10,20\n1,2,50,0,10,20\n2,1,0,0,10,20\n"
+    for more, wrong in (("", 0), ("2,2,50,0,10,20\n", 0), ("2,3,200,0,10,20\n", 1)):
+        tracks = tmp_path / "tracks.csv"
+        tracks.write_text(head + more, encoding="utf-8")
+        got = evaluate(tracks, truth)
+        assert (got.matches, got.misses, got.false_positives) == (3, 0, wrong)
+
+
 def test_classes_that_the_truth_does_not_name_are_not_judged(tmp_path: Path) -> None:
     tracks = tmp_path / "tracks.csv"
     tracks.write_text(

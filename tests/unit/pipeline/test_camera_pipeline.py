@@ -78,8 +78,8 @@ def test_who_stands_still_for_minutes_is_one_track_and_one_event() -> None:
 
     assert states(sink) == [("closed", "source_ended")]
     [(record, _)] = sink.stories
-    assert record.t1_us - record.t0_us > 240 * SECOND
-    assert looked < analysed / 2, "while nothing moves, it is only looked at every 2 s"
+    assert record.t1_us - record.t0_us > 230 * SECOND
+    assert looked < analysed / 5, "while nothing moves, it is only looked at every 10 s"
 
 
 def test_who_vanishes_without_a_motion_is_noticed() -> None:

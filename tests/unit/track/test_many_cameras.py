@@ -7,7 +7,8 @@ import pytest
 
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.sight import Detections, Tracks
-from vedette.track.byte import ByteConfig, ByteTracker, Moment, advance
+from vedette.track.byte import ByteConfig, ByteTracker, advance
+from vedette.track.port import Moment
 
 LABELS = ("person", "car")
 TICK_US = 100_000
