@@ -175,6 +175,7 @@ def test_loud_packets_without_motion_close_soon_and_are_believed_less() -> None:
     yard.take(stream_of(300, sizes=lambda at_s: 500 if loud(at_s) else 200))
 
     assert 1 <= yard.gate.false_alarms <= 6, "1.3 octaves: after a few alarms nobody listens"
+    assert yard.gate.sizes._alarms > 0.1, "the margin remembers"
     opened_s = len([n for n in yard.seen if n > 1000]) / 25
     assert opened_s < 0.06 * 260
 
@@ -267,10 +268,25 @@ def test_after_pressure_it_goes_on_with_the_next_keyframe() -> None:
     assert yard.seen == [*range(60), 100, *range(150, 250)]
 
 
-def test_while_only_keyframes_are_allowed_motion_opens_nothing() -> None:
+def test_after_packets_were_dropped_on_the_way_it_goes_on_with_the_next_keyframe() -> None:
+    yard = Watcher()
+    for one in stream_of(8):
+        order = yard.gate.take(one)
+        if one.pts == 70:
+            yard.gate.broke()
+        elif order is not None:
+            yard.decoding._carry_out(order)
+
+    assert yard.seen == [*range(70), *range(100, 200)]
+    assert yard.gate.skipped["lag"] == 29
+
+
+def test_while_only_keyframes_are_allowed_nothing_opens_it() -> None:
     yard = Watcher(moving=between((20.0, 30.0)))
     for one in stream_of(40):
         yard.decoding.effort.now = level = 3 if one.pts > 300 else 0
+        if one.pts == 420:
+            yard.gate.trigger("onvif", one.at_us, active=True)
         order = yard.gate.take(one, level)
         if order is not None:
             yard.decoding._carry_out(order)
