@@ -101,6 +101,13 @@ async def get(request: Request, event_id: UUID) -> EventOut:
     return event_out(event, files)
 
 
+def _revision(of_kind: Sequence[Artifact], revision: int) -> Artifact | None:
+    """The one of that revision, else the better one that took its place."""
+    exact = [a for a in of_kind if a.revision == revision]
+    better = [a for a in of_kind if a.revision > revision]
+    return next(iter((*exact, *better[::-1])), None)
+
+
 @router.get(
     "/events/{event_id}/artifacts/{kind}",
     summary="The bytes of an artifact (Range is understood)",
@@ -115,11 +122,11 @@ async def artifact(
     of_kind = [a for a in files if a.kind is kind]
     if not of_kind:
         raise NotFound(f"event {event_id} has no {kind}")
-    newest = of_kind[-1]
-    if revision is not None and revision < newest.revision:  # superseded since it was shown
-        return RedirectResponse(artifact_url(newest), headers={"Cache-Control": "no-store"})
-    if revision is not None and revision > newest.revision:
+    newest = of_kind[-1] if revision is None else _revision(of_kind, revision)
+    if newest is None:
         raise NotFound(f"event {event_id} has no {kind} {revision}")
+    if revision is not None and revision != newest.revision:  # superseded since it was shown
+        return RedirectResponse(artifact_url(newest), headers={"Cache-Control": "no-store"})
     path = context.artifact_path(newest.storage_path)
     if not path.is_file():
         raise NotFound(f"the {kind} of event {event_id} is no longer stored")

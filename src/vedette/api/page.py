@@ -42,18 +42,23 @@ class Card:
     picture: str | None
     preview: str | None
     clip: str | None
+    clips: tuple[str, ...] = ()
+    """All parts of a long event's clip, in order; the first is `clip`."""
 
 
 def card_of(event: Event, artifacts: Sequence[Artifact], names: Mapping[str, str]) -> Card:
     urls = {artifact.kind: artifact_url(artifact) for artifact in artifacts}
     ended = event.ended_at
+    parts = sorted((a for a in artifacts if a.kind is ArtifactKind.CLIP), key=lambda a: a.part)
+    clips = tuple(artifact_url(a) for a in parts)
     return Card(
         event=event,
         title=title_of(event, names.get(event.camera_id, event.camera_id)),
         duration_s=(ended - event.started_at).total_seconds() if ended else 0.0,
         picture=urls.get(ArtifactKind.SNAPSHOT_ANNOTATED) or urls.get(ArtifactKind.SNAPSHOT),
         preview=urls.get(ArtifactKind.PREVIEW) or urls.get(ArtifactKind.GIF),
-        clip=urls.get(ArtifactKind.CLIP),
+        clip=clips[0] if clips else None,
+        clips=clips,
     )
 
 

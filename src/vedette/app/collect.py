@@ -30,7 +30,8 @@ class Collector:
     """Implements `EventSink` for one analysis; used by one thread."""
 
     folder: Path | None
-    """Where files go, as `<event id>/<kind>.<extension>`; None keeps no files."""
+    """Where files go, as `<event id>/<kind>.<extension>` (`clip-2` is a second part); None keeps
+    no files."""
     events: dict[UUID, Collected] = field(default_factory=dict)
     tracks: list[TrackRecord] = field(default_factory=list)
 
@@ -38,7 +39,8 @@ class Collector:
         held = self.events.setdefault(change.event.id, Collected(event=change.event))
         held.event = change.event
         for artifact in change.artifacts:
-            held.files[artifact.kind] = self._keep(change.event.id, artifact)
+            part = f"-{artifact.part}" if artifact.part > 1 else ""
+            held.files[f"{artifact.kind}{part}"] = self._keep(change.event.id, artifact, part)
 
     def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
         del verdicts
@@ -62,8 +64,8 @@ class Collector:
             for held in self.in_order()
         ]
 
-    def _keep(self, event_id: UUID, artifact: NewArtifact) -> dict[str, Any]:
-        name = f"{event_id}/{artifact.kind}{artifact.extension}"
+    def _keep(self, event_id: UUID, artifact: NewArtifact, part: str) -> dict[str, Any]:
+        name = f"{event_id}/{artifact.kind}{part}{artifact.extension}"
         data = artifact.data if artifact.file is None else artifact.file.read_bytes()
         if data is None:
             raise StorageFailed(f"artifact {name} came without bytes")
@@ -71,9 +73,9 @@ class Collector:
             try:
                 target = self.folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                part = target.with_name(target.name + ".part")
-                part.write_bytes(data)
-                os.replace(part, target)
+                half = target.with_name(target.name + ".part")
+                half.write_bytes(data)
+                os.replace(half, target)
             except OSError as error:
                 raise StorageFailed(
                     f"cannot write {name} into {self.folder}: {error.strerror}"

@@ -77,6 +77,7 @@ class Rig:
         """A camera with its taps."""
         pipeline = build_camera(camera, self._around)
         pipeline.taps = self.taps.of(camera, pipeline.source.live)
+        pipeline.book.footage = self.taps.footage(camera.id)
         return pipeline
 
     def start(self) -> None:

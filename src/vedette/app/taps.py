@@ -11,6 +11,7 @@ from vedette.contracts.sink import SegmentSink
 from vedette.kit.clock import Clock
 from vedette.media.live import LiveStream
 from vedette.media.segment import SegmentWriter
+from vedette.pipeline.clip_parts import Footage
 from vedette.recording.recorder import Recorder, RecordingDesk
 from vedette.recording.reel import RecordPlan, Reel
 
@@ -92,6 +93,11 @@ class Taps:
     def streams(self) -> Mapping[str, LiveStream]:
         """Live video, by camera."""
         return self._streams
+
+    def footage(self, camera_id: str) -> Footage | None:
+        """Where clips of a camera find what its packet ring holds no more."""
+        recorder = self._recorders.get(camera_id)
+        return None if recorder is None else recorder.footage
 
     def start(self) -> None:
         """Begin to write."""

@@ -43,6 +43,14 @@ class Blobs(Protocol):
         folder is there."""
         ...
 
+    def local_path(self, path: str) -> Path:
+        """Where a file lies, or would lie.
+
+        Raises:
+            InvalidInput: the path could lead out of the store.
+        """
+        ...
+
     def open(self, path: str) -> BinaryIO:
         """Open for reading, anywhere in the file.
 

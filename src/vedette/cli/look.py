@@ -90,6 +90,34 @@ class FrameBar:
             self._progress.update(self._task, completed=frames, total=in_all or None)
 
 
+@contextmanager
+def bytes_bar(what: str) -> Iterator["BytesBar"]:
+    """A bar for bytes: callable as `(written so far, in all)`."""
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    )
+    with progress:
+        yield BytesBar(progress, progress.add_task(what, total=None))
+
+
+class BytesBar:
+    """Moves the bar."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def __call__(self, done: int, in_all: int) -> None:
+        self._progress.update(self._task, completed=done, total=in_all)
+
+
 def table(title: str, *columns: str) -> Table:
     """A table in the house style; columns that begin with `>` are right-aligned."""
     made = Table(

@@ -10,7 +10,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from vedette import __version__
-from vedette.cli import analyze, cameras, config, demo, doctor, evaluate, models, status, up
+from vedette.cli import (
+    analyze,
+    cameras,
+    config,
+    demo,
+    doctor,
+    evaluate,
+    models,
+    recordings,
+    status,
+    up,
+)
 from vedette.contracts.errors import VedetteError
 
 EXIT_CODES = """Exit codes: 0 done; 1 failed; 2 wrong use or input; 3 settings not valid;
@@ -34,6 +45,7 @@ app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(cameras.app, name="cameras")
+app.add_typer(recordings.app, name="recordings")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
 

@@ -29,6 +29,8 @@ class Artifact(Payload):
     kind: ArtifactKind
     revision: int = 1
     """A better snapshot of the same event gets the next number; only the last is kept."""
+    part: int = 1
+    """A long event has several clips, one after another; each part has revisions of its own."""
     storage_path: str
     """Relative to the artifact store, POSIX separators: site/camera/date/event/file."""
     media_type: str

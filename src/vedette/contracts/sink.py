@@ -24,6 +24,8 @@ class NewArtifact:
     duration_s: float = 0.0
     width: int = 0
     height: int = 0
+    part: int = 1
+    """Of a clip in several parts."""
     data: bytes | None = None
     file: Path | None = None
 

@@ -7,7 +7,7 @@ can start at once; the media goes over within the kernel. See docs/adr/0006 and 
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +62,14 @@ class Clip:
             height=self.height,
             file=self.path,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """A recorded file, complete or in the making."""
+
+    path: Path
+    started_us: int
 
 
 def same_format(one: StreamInfo, other: StreamInfo) -> bool:
@@ -155,11 +163,15 @@ class ClipWriter:
             return self.ended is None
         return self._write(self._begun(), packet)
 
-    def finish(self, target: Path) -> Clip | None:
+    def finish(
+        self, target: Path, *, lead: Sequence[Lead] = (), from_us: int | None = None
+    ) -> Clip | None:
         """Make the clip playable and remove the part file; None where it holds no picture.
 
         Args:
             target: path without the extension, which follows from the codec.
+            lead: recorded files with what came before the first packet.
+            from_us: where the clip is to begin then.
         Raises:
             StorageFailed: it cannot be written; the part file stays, for `repair`.
         """
@@ -169,10 +181,11 @@ class ClipWriter:
             return None
         self._close(file)
         path = target.with_name(target.name + file.wrap.extension)
-        count, length_us = _finish(self.part, path, file.start_us)
-        end_us = file.end_us
-        if count < file.packets:  # the disk was full: the last fragment is not there
-            end_us = file.start_us + length_us
+        done = _finish(self.part, path, file.start_us, lead, from_us)
+        start_us, count, end_us = done.start_us, done.packets, file.end_us
+        if done.end_us < file.end_us - US // 10:  # the disk was full: the end is not there
+            end_us = done.end_us
+        self._intervals[0] = (start_us, self._intervals[0][1])
         self.part.unlink(missing_ok=True)
         return Clip(
             path=path,
@@ -181,8 +194,8 @@ class ClipWriter:
             codec=self._info.codec,
             width=self._info.width,
             height=self._info.height,
-            start_us=file.start_us,
-            duration_s=(end_us - file.start_us) / US,
+            start_us=start_us,
+            duration_s=(end_us - start_us) / US,
             packets=count,
             intervals=(*self._intervals[:-1], (self._intervals[-1][0], end_us)),
             end_reason=self.ended,
@@ -273,7 +286,8 @@ def _repaired(part: Path, target: Path) -> Clip:
         os.replace(part, path)
         count, duration_us = frames, round(ticks * info.time_base * US)
     else:
-        count, duration_us = _finish(part, path, start_us)
+        done = _finish(part, path, start_us)
+        count, duration_us = done.packets, done.end_us - start_us
         part.unlink(missing_ok=True)
     return Clip(
         path=path,
@@ -290,28 +304,44 @@ def _repaired(part: Path, target: Path) -> Clip:
     )
 
 
-def _finish(part: Path, path: Path, start_us: int) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What a playable file holds."""
+
+    packets: int
+    """Of video."""
+    start_us: int
+    end_us: int
+
+
+def _finish(
+    part: Path,
+    path: Path,
+    start_us: int,
+    lead: Sequence[Lead] = (),
+    from_us: int | None = None,
+) -> _Done:
     """Write the playable file and bring it to the disk.
 
-    Returns:
-        How many pictures it holds, and its length in microseconds.
     Raises:
         NoPicture: there is not one whole picture.
         StorageFailed: it cannot be written; nothing is left of it.
     """
     try:
         if path.suffix == MP4.extension:
-            return _index(part, path, start_us)
-        return _copy(part, path)
+            return _index(part, path, start_us, lead, start_us if from_us is None else from_us)
+        return _copy(part, path, start_us)
     except StorageFailed:
         path.unlink(missing_ok=True)
         raise
 
 
-def _index(part: Path, path: Path, start_us: int) -> tuple[int, int]:
+def _index(part: Path, path: Path, start_us: int, lead: Sequence[Lead], from_us: int) -> _Done:
     """Give the fragments one index, in front."""
-    fragments = read_fragments(part)
-    film = compose([Piece(fragments=fragments, started_us=start_us)], start_us, _FOR_EVER_US)
+    own = Piece(fragments=read_fragments(part), started_us=start_us)
+    film = compose([*_led(lead), own], from_us, _FOR_EVER_US)
+    if lead and (film is None or film.next_us is not None):  # of another format: without it
+        film = compose([own], start_us, _FOR_EVER_US)
     if film is None:
         raise NoPicture(f"{part} holds no whole picture")
     try:
@@ -324,10 +354,24 @@ def _index(part: Path, path: Path, start_us: int) -> tuple[int, int]:
     except (OSError, NotFound) as error:
         why = getattr(error, "strerror", None) or error
         raise StorageFailed(f"{path} could not be written: {why}") from error
-    return len(fragments.video), round(film.duration_s * US)
+    count = sum(len(stretch.samples) for stretch in film.lines[0].stretches)
+    return _Done(packets=count, start_us=film.intervals[0][0], end_us=film.intervals[-1][1])
 
 
-def _copy(part: Path, path: Path) -> tuple[int, int]:
+def _led(lead: Sequence[Lead]) -> list[Piece]:
+    """Recorded files that can be read, as far as they are written."""
+    found = []
+    for one in lead:
+        try:
+            piece = Piece(fragments=read_fragments(one.path), started_us=one.started_us)
+        except StorageFailed as error:
+            log.info("a clip begins later, because %s", error)
+            continue
+        found.append(piece)
+    return found
+
+
+def _copy(part: Path, path: Path, start_us: int) -> _Done:
     """Copy all packets of Matroska into a file with an index."""
     reader = open_written(part)
     with reader.container:
@@ -347,7 +391,8 @@ def _copy(part: Path, path: Path) -> tuple[int, int]:
             raise NoPicture(f"{part} holds no whole picture")
         muxer.close()
     _sync(path)
-    return count, int(end * info.time_base * US)
+    end_us = start_us + int(end * info.time_base * US)
+    return _Done(packets=count, start_us=start_us, end_us=end_us)
 
 
 def _sync(path: Path) -> None:

@@ -1,5 +1,6 @@
 """The book of open events: a rule's verdict opens, changes or closes an event with its media."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -10,12 +11,21 @@ from vedette.contracts.sink import EventChange, EventSink, NewArtifact
 from vedette.contracts.verdict import RuleAction, RuleVerdict
 from vedette.kit.clock import from_us
 from vedette.kit.ids import event_id
+from vedette.pipeline.clip_parts import Footage
 from vedette.pipeline.sight import Sight
 from vedette.rules.build import BuiltRule
+
+MEND_US = 15_000_000
+"""Clips that could not be completed are tried again this often."""
+MOST_OWING = 200
+"""Of one camera; what goes beyond is mended at the next start."""
 
 
 class Capture(Protocol):
     """Makes the media of one event (see `pipeline/capture.py`)."""
+
+    footage: Footage | None
+    """Recordings, for a pre-roll that the packet ring does not hold any more."""
 
     def opening(self, event: Event, sight: Sight) -> tuple[NewArtifact, ...]:
         """The first pictures, at once."""
@@ -25,8 +35,14 @@ class Capture(Protocol):
         """Look for a better picture, and collect the preview."""
         ...
 
-    def packet(self, info: StreamInfo, packet: Packet) -> None:
-        """Extend the clip."""
+    def packet(
+        self,
+        event: Event,
+        info: StreamInfo,
+        packet: Packet,
+        deliver: Callable[[EventChange], None],
+    ) -> None:
+        """Extend the clip; hand over a part of it that is complete."""
         ...
 
     def closing(self, event: Event, deliver: Callable[[EventChange], None]) -> None:
@@ -39,6 +55,15 @@ class Capture(Protocol):
 
     def finish(self, event: Event, deliver: Callable[[EventChange], None]) -> None:
         """Complete the clip, and hand it to `deliver`."""
+        ...
+
+    @property
+    def owes(self) -> bool:
+        """True while a clip that could not be completed waits to be mended."""
+        ...
+
+    def mend(self, event: Event, deliver: Callable[[EventChange], None]) -> None:
+        """Try again to complete what could not be."""
         ...
 
 
@@ -60,10 +85,15 @@ class EventBook:
     sink: EventSink
     begin_capture: Callable[[Event, int], Capture]
     """Starts the media of an event; told the time of its first sample."""
+    footage: Footage | None = None
+    """Recordings, for a pre-roll that the packet ring does not hold any more."""
     session: str = ""
     opened: int = 0
     _open: dict[tuple[str, str], _Open] = field(default_factory=dict)
     _ending: list[_Open] = field(default_factory=list)
+    _owing: deque[_Open] = field(default_factory=lambda: deque(maxlen=MOST_OWING))
+    """Over, but with a clip that could not be completed (a full disk)."""
+    _mended_us: int = 0
 
     @property
     def busy(self) -> bool:
@@ -95,13 +125,26 @@ class EventBook:
 
     def packet(self, info: StreamInfo, packet: Packet) -> None:
         """Extend every clip, and complete those whose post-roll is over."""
+        deliver = self.sink.submit
         for held in self._open.values():
-            held.capture.packet(info, packet)
+            held.capture.packet(held.event, info, packet, deliver)
         for held in list(self._ending):
-            held.capture.packet(info, packet)
+            held.capture.packet(held.event, info, packet, deliver)
             if held.capture.finished(packet.at_us):
                 self._ending.remove(held)
-                held.capture.finish(held.event, self.sink.submit)
+                held.capture.finish(held.event, deliver)
+                self._owing.append(held)
+        if self._owing and abs(packet.at_us - self._mended_us) >= MEND_US:
+            self._mended_us = packet.at_us
+            self._mend()
+
+    def _mend(self) -> None:
+        """Try again to complete what could not be; forget what is complete."""
+        for held in list(self._owing):
+            if held.capture.owes:
+                held.capture.mend(held.event, self.sink.submit)
+            else:
+                self._owing.remove(held)
 
     def close_all(self, rule: BuiltRule, verdicts: Sequence[RuleVerdict]) -> None:
         """Close what a rule still holds open, because the camera ends."""
@@ -113,7 +156,9 @@ class EventBook:
         """Complete every clip now, whatever its post-roll."""
         for held in self._ending:
             held.capture.finish(held.event, self.sink.submit)
+            self._owing.append(held)
         self._ending.clear()
+        self._mend()
 
     def _begin(self, rule: BuiltRule, verdict: RuleVerdict, sight: Sight) -> Event:
         first_us, track = verdict.first_us, verdict.track
@@ -140,6 +185,7 @@ class EventBook:
             correlation_id=f"{self.camera_id}/{self.session}/{sight.frame.number}",
         )
         capture = self.begin_capture(event, first_us)
+        capture.footage = self.footage
         self._open[(rule.id, verdict.key)] = _Open(event=event, capture=capture, track=track)
         self.opened += 1
         self.sink.submit(EventChange(event=event, artifacts=capture.opening(event, sight)))

@@ -15,10 +15,10 @@ from vedette.contracts.payload import FractionBox
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.kit.clock import from_us, to_us
 from vedette.media.best import BestPicture, Candidate
-from vedette.media.clip import ClipWriter
 from vedette.media.picture import Mark, Outline, annotated, snapshot
 from vedette.media.preview import Preview
 from vedette.media.ring import PacketRing
+from vedette.pipeline.clip_parts import ClipParts, ClipPlan, Footage
 from vedette.pipeline.sight import Sight, fraction_box
 
 Work = Callable[[Callable[[], None]], None]
@@ -59,8 +59,9 @@ class EventCapture:
     """Time of the first sample of the event."""
     _best: BestPicture = field(default_factory=BestPicture)
     _preview: Preview = field(default_factory=Preview)
-    _writer: ClipWriter | None = None
-    _target: Path | None = None
+    footage: Footage | None = None
+    """Recordings, for a pre-roll that the ring does not hold any more."""
+    _clip: ClipParts | None = None
     _clip_until_us: int | None = None
     _box: FractionBox | None = None
     """Where the object was in the best picture, where that is not the first one."""
@@ -70,14 +71,18 @@ class EventCapture:
         """Start the clip with the pre-roll."""
         if not (self.plan.clips and self.plan.parts and ring.info):
             return
-        part = self.plan.parts / f"{event.id}.clip.part"
-        self._target = self.plan.parts / f"{event.id}.clip"
-        try:
-            self.plan.parts.mkdir(parents=True, exist_ok=True)
-            self._writer = ClipWriter(part, ring.info, max_s=self.plan.max_clip_s)
-            self._writer.extend(ring.info, ring.cut(self.first_us - self.plan.pre_roll_us))
-        except (StorageFailed, OSError) as error:
-            self._give_up_clip(error)
+        self._clip = ClipParts(
+            plan=ClipPlan(
+                folder=self.plan.parts,
+                max_s=self.plan.max_clip_s,
+                work=self.plan.work,
+                failed=self.plan.failed,
+            ),
+            event_id=event.id,
+            ring=ring,
+            from_us=self.first_us - self.plan.pre_roll_us,
+        )
+        self._clip.begin()
 
     def opening(self, event: Event, sight: Sight) -> tuple[NewArtifact, ...]:
         """The first pictures, at once: a person may be told with them."""
@@ -109,14 +114,21 @@ class EventCapture:
             if _size(sight.frame) == self._preview_size:  # an animation has one size
                 self._preview.add(sight.frame)
 
-    def packet(self, info: StreamInfo, packet: Packet) -> None:
+    def packet(self, event: Event, info: StreamInfo, packet: Packet, deliver: Deliver) -> None:
         """Extend the clip."""
-        if self._writer is None:
-            return
-        try:
-            self._writer.add(info, packet)
-        except StorageFailed as error:
-            self._give_up_clip(error)
+        if self._clip is not None:
+            self._clip.footage = self.footage
+            self._clip.packet(event, info, packet, deliver)
+
+    @property
+    def owes(self) -> bool:
+        """True while a clip that could not be completed waits to be mended."""
+        return self._clip is not None and self._clip.owes
+
+    def mend(self, event: Event, deliver: Deliver) -> None:
+        """Try again to complete what could not be."""
+        if self._clip is not None:
+            self._clip.mend(self._with_box(event), deliver)
 
     def closing(self, event: Event, deliver: Deliver) -> None:
         """Make the best pictures and the preview, and hand them to `deliver`."""
@@ -134,29 +146,17 @@ class EventCapture:
 
     def finished(self, at_us: int) -> bool:
         """True when the post-roll is complete, or the clip takes no more."""
-        if self._writer is None or self._writer.ended is not None:
+        if self._clip is None or not self._clip.taking:
             return True
         return self._clip_until_us is not None and at_us >= self._clip_until_us
 
     def finish(self, event: Event, deliver: Deliver) -> None:
         """Complete the clip, and hand it to `deliver`."""
-        writer, self._writer = self._writer, None
-        target = self._target
-        if writer is not None and target is not None:
-            pictured = self._with_box(event)
-            self.plan.work(lambda: self._complete(pictured, writer, target, deliver))
+        if self._clip is not None:
+            self._clip.finish(self._with_box(event), deliver)
 
     def _with_box(self, event: Event) -> Event:
         return event if self._box is None else event.model_copy(update={"box": self._box})
-
-    def _complete(self, event: Event, writer: ClipWriter, target: Path, deliver: Deliver) -> None:
-        try:
-            clip = writer.finish(target)
-        except StorageFailed as error:
-            self.plan.failed(f"the clip of event {event.id} could not be completed: {error}")
-            return
-        if clip is not None:
-            deliver(EventChange(event=event, artifacts=(clip.artifact(),)))
 
     def _pictures(
         self, event: Event, better: Candidate | None, preview: Preview, deliver: Deliver
@@ -186,11 +186,6 @@ class EventCapture:
         moment = from_us(frame.at_us)
         caption = f"{self.plan.camera_title} - {event.rule_id} - {moment:%Y-%m-%d %H:%M:%S} UTC"
         return annotated(frame, marks=marks, outlines=self.plan.outlines, caption=caption)
-
-    def _give_up_clip(self, error: Exception) -> None:
-        """The part file stays: what was written is mended at the next start."""
-        self._writer = None
-        self.plan.failed(f"a clip could not be written: {error}")
 
 
 def _size(frame: Frame) -> tuple[int, int]:

@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.sink import GapCause
@@ -113,6 +114,17 @@ class Recorder:
             count += 1
         self._reel.tick()
         return count
+
+    def footage(self, begin_us: int, end_us: int) -> Sequence[tuple[Path, int]]:
+        """Files of late with what was taken between two times, and the UTC of their first pictures.
+
+        The last one may still be written. From any thread.
+        """
+        return [
+            (path, started_us)
+            for path, started_us, ended_us in self._reel.recent
+            if started_us < end_us and ended_us > begin_us
+        ]
 
     def close(self) -> None:
         """Write what waits, and complete the segment."""

@@ -30,6 +30,9 @@ IDLE_S = 10.0
 """A camera that sends nothing for this long has its segment closed."""
 LONGEST_FACTOR, LONGEST_EXTRA_US = 2, 60_000_000
 """A segment ends at a keyframe; without one, at the latest after this."""
+RECENT = 32
+"""Files that are remembered for clips."""
+FOR_EVER_US = 2**62
 SAME_MOMENT = 1000
 """How often the same moment can be recorded (a file played again)."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -73,6 +76,8 @@ class Reel:
     sink: SegmentSink
     clock: Clock
     counts: RecorderCounts = field(default_factory=RecorderCounts)
+    recent: tuple[tuple[Path, int, int], ...] = ()
+    """The latest files with begin and end, the one in the making last; read by any thread."""
     _open: SegmentFile | None = None
     _late: SegmentFile | None = None
     """The segment before, which waits for its last sound."""
@@ -206,8 +211,14 @@ class Reel:
         except StorageFailed as error:
             self._failed(error, self._end_us if self._end_us >= 0 else packet.at_us)
             return
+        self._remember(self._open.path, packet.at_us, FOR_EVER_US)
         if self._gap is not None:
             self._end_gap(packet.at_us)
+
+    def _remember(self, path: Path, started_us: int, ended_us: int) -> None:
+        """One more file of late, in place of what it was while it was made."""
+        others = [each for each in self.recent if each[1] != started_us]
+        self.recent = (*others[-RECENT:], (path, started_us, ended_us))
 
     def _name(self, start_us: int, extension: str) -> SegmentName:
         return SegmentName(
@@ -261,6 +272,7 @@ class Reel:
         self.counts.segments += 1
         self.counts.bytes += written.size_bytes
         self.counts.last_end_us = max(self.counts.last_end_us, written.ended_us)
+        self._remember(self.blobs.local_path(path), written.started_us, written.ended_us)
         self._tell(new_segment(self.plan.camera_id, path, written))
         return written.ended_us
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from vedette.blobs.paths import FileName
@@ -58,10 +58,12 @@ class EventKeeper:
         artifacts: list[Artifact] = []
         failures: list[str] = []
         for new in change.artifacts:
-            taken = max((g.revision for g in gone if g.kind is new.kind), default=0)
             same_kind = [a for a in (*known, *artifacts) if a.kind is new.kind]
+            taken = {g.revision for g in gone if g.kind is new.kind}
+            taken |= {a.revision for a in same_kind if a.part != new.part}
+            mine = [a for a in same_kind if a.part == new.part]
             try:
-                kept = await asyncio.to_thread(self._place, change.event, new, same_kind, taken)
+                kept = await asyncio.to_thread(self._place, change.event, new, mine, taken)
             except VedetteError as error:
                 log.error("event %s: its %s is lost: %s", change.event.id, new.kind.value, error)
                 failures.append(f"{new.kind.value}: {error}")
@@ -100,7 +102,8 @@ class EventKeeper:
             behind = [
                 a.id
                 for a in (*before, *written.artifacts)
-                if a.kind is artifact.kind and a.revision < artifact.revision
+                if (a.kind, a.part) == (artifact.kind, artifact.part)
+                and a.revision < artifact.revision
             ]
             await artifacts.discard(behind, "superseded", now=unit.now)
             await artifacts.add(artifact, now=unit.now)
@@ -116,19 +119,22 @@ class EventKeeper:
                 log.error("%s stays without a row until the next start: %s", artifact.id, error)
 
     def _place(
-        self, event: Event, new: NewArtifact, known: Sequence[Artifact], taken: int
+        self, event: Event, new: NewArtifact, known: Sequence[Artifact], taken: Set[int]
     ) -> Artifact | None:
-        """Write one file, unless it is known or behind. Blocks."""
+        """Write one file, unless it is known or behind. Blocks.
+
+        Args:
+            known: what is stored of its kind and part.
+            taken: revisions that are not free.
+        """
         latest = max((a.revision for a in known), default=0)
-        revision = max(new.revision, taken + 1)
-        if new.revision < latest:
+        revision = max(new.revision, latest + 1)  # never overwrite
+        told_again = new.revision == latest and _fingerprint(new) in {a.sha256 for a in known}
+        if new.revision < latest or told_again:
             _drop(new)
             return None
-        if new.revision == latest:
-            if _fingerprint(new) in {a.sha256 for a in known}:
-                _drop(new)
-                return None
-            revision = latest + 1  # the same revision with other content: never overwrite
+        while revision in taken:
+            revision += 1
         name = FileName(
             site_id=event.site_id,
             camera_id=event.camera_id,
@@ -176,6 +182,7 @@ def _artifact(event: Event, new: NewArtifact, name: FileName, file: StoredFile) 
         camera_id=event.camera_id,
         kind=new.kind,
         revision=name.revision,
+        part=new.part,
         storage_path=file.path,
         media_type=new.media_type,
         size_bytes=file.size_bytes,

@@ -24,7 +24,7 @@ FinishClip = Callable[[Path, Path], NewArtifact | None]
 StorageFailed, and leaves the part, where the clip cannot be written now. Blocks.
 """
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.clip-(\d{1,4}))?")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,13 +55,14 @@ async def mend_clips(
         StorageFailed: the store cannot be used.
     """
     mended = MendedClips()
-    done: set[UUID] = set()
+    done: set[tuple[UUID, int]] = set()
     for file in await asyncio.to_thread(_part_files, folder):
         found = _UUID.search(file.name)
-        event_id = UUID(found[0]) if found else None
+        event_id = UUID(found[0][:36]) if found else None
+        number = int(found[1] or 1) if found else 1
         async with store.read() as unit:
             event = await unit.events(scope).find_one(event_id) if event_id else None
-        if event is None or event.id in done:
+        if event is None or (event.id, number) in done:
             # Of no event, or what `finish` had begun to copy from the part.
             await asyncio.to_thread(file.unlink)
             mended.lost += event is None
@@ -75,9 +76,10 @@ async def mend_clips(
         if clip is None:
             mended.lost += 1
             continue
-        await keep(EventChange(event=event, artifacts=(_dated(clip, event),)))
+        clip = replace(_dated(clip, event), revision=number, part=number)
+        await keep(EventChange(event=event, artifacts=(clip,)))
         mended.finished += 1
-        done.add(event.id)
+        done.add((event.id, number))
     return mended
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from vedette.blobs.paths import FileName, read_path
 from vedette.blobs.port import Blobs
-from vedette.contracts.artifact import Artifact
+from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.errors import NotFound
 from vedette.contracts.event import EventState
 from vedette.contracts.sink import EventChange
@@ -195,7 +195,8 @@ class Repair:
             known = await unit.artifacts(scope).of_event(name.event_id)
         if event is None:
             return False
-        if any(a.kind is name.kind and a.revision >= name.revision for a in known):
+        clip = name.kind is ArtifactKind.CLIP  # one has parts, none of which is better
+        if not clip and any(a.kind is name.kind and a.revision >= name.revision for a in known):
             await asyncio.to_thread(self._blobs.delete, path)  # a better one is stored
             self._note(files_removed=1)
             return True
@@ -209,6 +210,7 @@ class Repair:
                 camera_id=event.camera_id,
                 kind=name.kind,
                 revision=name.revision,
+                part=name.revision if clip else 1,
                 storage_path=path,
                 media_type=MEDIA_TYPES.get(name.extension, "application/octet-stream"),
                 size_bytes=size or 0,

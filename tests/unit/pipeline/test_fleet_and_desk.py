@@ -162,3 +162,31 @@ def test_a_live_picture_is_drawn_once_per_frame() -> None:
         assert first[:2] == b"\xff\xd8"
         assert built.live.jpeg() is first
         assert built.live.at_us == START
+
+
+def test_a_job_that_comes_after_the_end_of_the_desk_is_done_here_and_now() -> None:
+    desk, done = MediaDesk(), list[str]()
+    desk.close()
+
+    desk.submit(lambda: done.append(threading.current_thread().name))
+    desk.submit(lambda: done.append(str(1 // 0)))
+
+    assert done == [threading.current_thread().name]
+    assert desk.waiting == 0
+
+
+def test_no_job_is_lost_while_the_desk_closes() -> None:
+    for _ in range(50):
+        desk, done = MediaDesk(), list[int]()
+
+        def work(desk: MediaDesk = desk, done: list[int] = done) -> None:
+            for number in range(20):
+                desk.submit(lambda number=number: done.append(number))  # type: ignore[misc]
+
+        cameras = [threading.Thread(target=work) for _ in range(3)]
+        for camera in cameras:
+            camera.start()
+        desk.close()
+        for camera in cameras:
+            camera.join()
+        assert len(done) == 60
