@@ -28,6 +28,7 @@ QUEUED = "select count(*) from notification_log where status='queued'"
 
 SETTINGS = """
 detector: {{type: blob, contrast: 60, smallest: 0.004}}
+workers: 0  # one process, so that everything dies at once
 cameras:
   - id: yard
     source: {{type: file, path: {video}, pace: realtime, loop: true, start: now}}

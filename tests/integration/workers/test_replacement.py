@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tests.integration.workers.conftest import Configure
+from tests.integration.workers.ward import slowness
 from tests.running import Running
 
 WITHIN_S = 5.0
-"""From the fault until the worker's cameras deliver again."""
+"""From the fault until the worker's cameras deliver again, on a machine that is not busy."""
 SPARE_S = 4.0
 """A spare worker is started and ready within this; nothing is seen of it from outside."""
 
@@ -55,13 +56,18 @@ def replaced(product: Running, camera: str, fault: signal.Signals) -> float:
     began = time.monotonic()
     os.kill(victim["pid"], fault)
 
+    health: set[int] = set()
+
     def delivers() -> bool:
+        health.add(product.http.get("/health").status_code)
         now = workers(product)[victim["name"]]
         fresh = now["pid"] not in {None, victim["pid"]} and now["state"] == "running"
         return fresh and packets(product, camera) > 0
 
     product.until(delivers, f"{camera} after {fault.name}", within_s=40)
     took_s = time.monotonic() - began
+    assert 503 in health, "nobody could see that a worker was away"
+    product.until(lambda: product.http.get("/health").status_code == 200, "health")
     after = workers(product)
     assert after[victim["name"]]["restarts"] == victim["restarts"] + 1
     for name in before.keys() - {victim["name"]}:
@@ -73,7 +79,7 @@ def replaced(product: Running, camera: str, fault: signal.Signals) -> float:
 def test_a_worker_that_dies_or_stops_is_replaced_and_the_others_go_on(
     tmp_path: Path, configure: Configure
 ) -> None:
-    config = configure("yard", "door", "gate", workers=3)
+    config, slow = configure("yard", "door", "gate", workers=3), slowness()
     with Running("up", "--config", config, "--data", tmp_path / "data") as product:
         settled(product)
         began, seen = time.monotonic(), packets(product, "gate")
@@ -87,5 +93,6 @@ def test_a_worker_that_dies_or_stops_is_replaced_and_the_others_go_on(
         assert product.stop() == 0
 
     assert rate >= 0.9 * 10, f"the third camera gave {rate:.1f} frames a second"
-    assert max(killed_s, stopped_s, crashed_s) < WITHIN_S, (killed_s, stopped_s, crashed_s)
+    slow = max(slow, slowness())
+    assert max(killed_s, stopped_s, crashed_s) < WITHIN_S * slow, (killed_s, stopped_s, crashed_s)
     assert "SIGKILL" in "".join(product.complaints)
