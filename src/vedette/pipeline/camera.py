@@ -152,9 +152,10 @@ class CameraPipeline:
         """One packet: kept for clips, then decoded and looked at if the gate says so."""
         self.stats.packets += 1
         self.stats.bytes += len(packet.data)
+        bare = packet.bare()
         if self.main is None:
-            self.keep(stream.info, packet)
-        self._decoding.take(stream.info, packet, busy=self.book.busy)
+            self.keep(stream.info, bare)
+        self._decoding.take(stream.info, packet, bare, busy=self.book.busy)
         self.stats.progress_s = self._decoding.alive_s
         if packet.is_keyframe:
             self._note_gate()

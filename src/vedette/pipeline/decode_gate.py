@@ -77,10 +77,13 @@ class DecodeGate:
     _triggers: dict[str, int] = field(default_factory=dict)
     _held: HeldPackets = field(init=False)
     _sampler: Sampler = field(init=False)
+    _listens: bool = field(init=False)
+    """Packet sizes may matter."""
 
     def __post_init__(self) -> None:
         self._held = HeldPackets(max_bytes=self.plan.max_bytes)
         self._sampler = Sampler(fps=self.plan.fps)
+        self._listens = self.plan.mode in {None, GateMode.ADAPTIVE}
 
     @property
     def mode(self) -> GateMode:
@@ -146,7 +149,8 @@ class DecodeGate:
         """
         self.rhythm.add(packet)
         self._hold(packet)
-        self._expire(packet.at_us)
+        if self._triggers:
+            self._expire(packet.at_us)
         loud = self._listens and self.sizes.add(
             len(packet.data), packet.at_us, key=packet.is_keyframe
         )
@@ -217,10 +221,6 @@ class DecodeGate:
     def _whole(self) -> bool:
         """Everything must be decoded."""
         return self._mode is GateMode.ALWAYS or self.rhythm.too_long or self.rhythm.blind
-
-    @property
-    def _listens(self) -> bool:
-        return self.plan.mode in {None, GateMode.ADAPTIVE}
 
     def _hold(self, packet: Packet) -> None:
         """Keep what a second decoding may need."""

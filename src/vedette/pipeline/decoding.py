@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vedette.contracts.errors import SourceLost, VedetteError
 from vedette.contracts.frame import Frame
@@ -66,10 +66,11 @@ class Decoding:
         with self.lock:
             self.gate.begin(stream.info.codec)
 
-    def take(self, info: StreamInfo, packet: Packet, *, busy: bool) -> None:
+    def take(self, info: StreamInfo, packet: Packet, bare: Packet, *, busy: bool) -> None:
         """One packet: decoded (now, or soon by the thread) if the gate says so.
 
         Args:
+            bare: the same without its origin: what is kept, and what another thread may decode.
             busy: an event is open, so that this camera saves last.
         """
         if packet.is_audio:
@@ -80,11 +81,12 @@ class Decoding:
         with self.lock:
             if info.codec != self.gate.codec:
                 self.gate.begin(info.codec)
-            order = self.gate.take(packet, level)
+            order = self.gate.take(bare, level)
         if order is None:
             return
         if self._ahead is None:
-            self._carry_out(order)
+            whole = len(order.packets) == 1 and packet is not bare
+            self._carry_out(replace(order, packets=(packet,)) if whole else order)
         else:
             self._hand_over(self._ahead, order)
 

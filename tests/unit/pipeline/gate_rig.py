@@ -122,7 +122,7 @@ class Watcher:
 
     def take(self, packets: Iterator[Packet]) -> None:
         for one in packets:
-            self.decoding.take(self.stream.info, one, busy=False)
+            self.decoding.take(self.stream.info, one, one, busy=False)
 
     def see(self, seen: Frame) -> None:
         if self.gate.seen_us is not None and seen.at_us <= self.gate.seen_us:

@@ -230,6 +230,14 @@ def test_what_is_held_is_bounded_in_bytes() -> None:
     assert set(range(1520, 1600)) <= set(bounded.seen), "it goes on with the next keyframe"
 
 
+def test_what_is_held_begins_with_the_last_keyframe_seen() -> None:
+    for mode in (GateMode.ADAPTIVE, GateMode.KEYFRAME):
+        yard = Watcher(plan=plan(mode))
+        for one in stream_of(60):
+            yard.take(iter([one]))
+            assert yard.gate.held_bytes <= 2 * (6000 + 49 * 200)
+
+
 def test_after_a_reconnect_it_is_open_and_waits_for_a_keyframe() -> None:
     yard = Watcher()
     yard.take(stream_of(30))
