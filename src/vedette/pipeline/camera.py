@@ -150,7 +150,7 @@ class CameraPipeline:
 
     def take(self, stream: Stream, packet: Packet) -> None:
         """One packet: kept for clips, then decoded and looked at if the gate says so."""
-        self.stats.packets += 1
+        self.stats.packets += not packet.is_audio
         self.stats.bytes += len(packet.data)
         bare = packet.bare()
         if self.main is None:

@@ -17,7 +17,9 @@ class CameraStats:
     source: SourceStats = field(default_factory=SourceStats)
     """Of the stream that is open, or was last; a new one begins from nothing."""
     packets: int = 0
+    """Of video, decoded or not."""
     bytes: int = 0
+    """Of video and sound."""
     frames: int = 0
     """Decoded."""
     analysed: int = 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from tests.unit.pipeline.rig import PERSON, SECOND, START, film, pipeline, walk
 from vedette.contracts.errors import ModelUnavailable
 from vedette.contracts.frame import Frame
+from vedette.contracts.packet import Packet
 from vedette.contracts.sight import Detections
 from vedette.detect.blob import BlobConfig, BlobDetector
 from vedette.pipeline.camera import CameraPipeline
@@ -205,3 +206,16 @@ def test_events_are_counted() -> None:
         watch(built)
 
     assert built.stats.events == len(sink.events) == 1
+
+
+def test_sound_counts_as_bytes_and_not_as_frames_that_arrive() -> None:
+    sound = Packet(
+        data=b"hush", pts=0, dts=0, duration=0, is_keyframe=False, at_us=START, is_audio=True
+    )
+    source = ScriptedSource(film(seconds=1.0))
+    with pipeline(source, sink=RecordingSink()) as yard:
+        yard.watch(threading.Event())
+        before = (yard.stats.packets, yard.stats.bytes)
+        yard.take(source.streams[0], sound)
+
+    assert (yard.stats.packets, yard.stats.bytes) == (before[0], before[1] + 4)
