@@ -95,11 +95,15 @@ class PacketSizes:
         return level >= self._limit
 
     def label(self, until_us: int, *, busy: bool | None) -> None:
-        """Say what the picture showed up to this time, since it was last said; None: unclear."""
+        """Say what the picture showed up to this time, since it was last said; None: unclear.
+
+        What is loud and was nothing (the light began to change) teaches only by `false_alarm`:
+        two such packets among the quiet ones would raise the limit for minutes.
+        """
         pending = self._pending
         while pending and pending[0][0] <= until_us:
             _, level = pending.popleft()
-            if busy is None:
+            if busy is None or (not busy and level >= self._limit):
                 continue
             self._weight *= _GROWTH
             self._alarms *= _EASING

@@ -108,3 +108,30 @@ def test_absurd_sizes_do_no_harm(size: int) -> None:
         sizes.add(size, number, key=False)
     sizes.label(3000, busy=False)
     sizes.label(-5, busy=True)
+
+
+def test_a_light_that_goes_on_is_no_quiet_time() -> None:
+    camera = Stream()
+    camera.send(500, 300, busy=False)
+    camera.send(100, 2000, busy=True)
+    camera.send(8, 300, busy=False)
+    camera.send(20, 20_000, busy=False)
+    camera.sizes.false_alarm()
+    camera.send(200, 300, busy=False)
+
+    assert camera.sizes.tell
+    assert camera.send(100, 2000, busy=True) >= 95
+
+
+def test_a_quiet_that_is_louder_from_now_on_is_learnt_by_false_alarms() -> None:
+    camera = Stream()
+    camera.send(500, 300, busy=False)
+    alarms = 0
+    for _ in range(60):
+        loud = camera.send(50, 900, busy=False)
+        if loud:
+            alarms += 1
+            camera.sizes.false_alarm()
+
+    assert 1 <= alarms <= 8
+    assert camera.send(100, 4000, busy=True) >= 90
