@@ -3,8 +3,8 @@
     python -m benchmarks.fleet [--quick]
 
 Ours runs in virtual time (see simulation.py): real demuxers, decoders and pipelines, one thread.
-Counted from the twentieth second on, when every camera has learnt its place. The peer decodes
-everything, so it is measured on four of the streams and multiplied.
+Counted from the thirtieth second on, when every camera has seen its place and one person. The peer
+decodes everything, so it is measured on four of the streams and multiplied.
 
 Recall: the same cameras with somebody walking by every half minute or so, once with the gate as it
 is and once with every packet decoded; the part of the latter's events that the former saw too.
@@ -31,14 +31,13 @@ CV2 = "cv2+MOG2+ByteTrack"
 CAMERAS, BUSY = 64, 0.05
 SAMPLED = 4
 """Cameras that the peer really looks at."""
-WARM_S = 20.0
 OFTEN = Activity(busy=0.25, quiet_s=14.0)
 
 
 def measure(bench: Bench) -> list[Cell]:
     """The cost in turns with the peer, then recall."""
     count = str(prepare(bench))
-    cameras, length_s = ("8", "60") if bench.quick else (str(CAMERAS), "120")
+    cameras, length_s = ("8", "60") if bench.quick else (str(CAMERAS), "130")
     busy = "0.5" if bench.quick else str(BUSY)
     words = [str(bench.build), count, cameras, length_s, busy]
     contestants = {"ours": lambda: run(ours("fleet", "--cost", *words))}
@@ -67,7 +66,7 @@ def _quiet(bench: Bench, count: str) -> list[Cell]:
     """What a camera costs while nothing happens at all."""
     cells = []
     for rate in ("vbr", "cbr"):
-        words: list[str] = [str(bench.build), count, "4" if bench.quick else "16", "60", rate]
+        words: list[str] = [str(bench.build), count, "4" if bench.quick else "16", "90", rate]
         runs = in_turns(
             {"ours": partial(run, ours("fleet", "--quiet", *words))},
             bench.rounds,
@@ -84,7 +83,7 @@ def _quiet(bench: Bench, count: str) -> list[Cell]:
 
 
 def _recall(bench: Bench, count: str) -> list[Cell]:
-    cameras, length_s = ("8", "80") if bench.quick else (str(CAMERAS), "180")
+    cameras, length_s = ("8", "80") if bench.quick else (str(CAMERAS), "190")
     bench.say("recall: with the gate, and with everything decoded")
     words = [str(bench.build), count, cameras, length_s]
     with ThreadPoolExecutor(max_workers=cores()) as pool:
@@ -170,11 +169,11 @@ def contest(words: Sequence[str]) -> None:
     folder, bases, number, seconds = Path(build), int(count), int(cameras), float(length_s)
     if what == "--cost":
         scripts = _scripts(folder, bases, number, seconds, Activity(busy=float(words[5])))
-        _print(Simulation(scripts=scripts, length_s=seconds, warm_s=WARM_S).run(), number)
+        _print(Simulation(scripts=scripts, length_s=seconds).run(), number)
     elif what == "--quiet":
         streams: list[Base] = [load(folder, n % bases, words[5]) for n in range(number)]  # type: ignore[arg-type]
         quiet = [shift(base, Activity(busy=0.0), seconds, n) for n, base in enumerate(streams)]
-        _print(Simulation(scripts=quiet, length_s=seconds, warm_s=WARM_S).run(), number)
+        _print(Simulation(scripts=quiet, length_s=seconds).run(), number)
     else:
         scripts = _scripts(folder, bases, number, seconds, OFTEN)
         settings = {"gate": {"mode": words[5]}}

@@ -54,7 +54,7 @@ def plan() -> Plan:
     storm = QUIET_GOPS + step * WALKS
     pauses = [first + WALK_GOPS for first in walks]
     return Plan(
-        quiet=(*range(QUIET_GOPS), *pauses),
+        quiet=(*range(1, QUIET_GOPS), *pauses),  # the first one is larger: the encoder learns
         walks=walks,
         storm=storm,
         gops=storm + STORM_GOPS + PAUSE_GOPS,

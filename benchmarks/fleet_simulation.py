@@ -5,7 +5,7 @@
 Everything of the product but the network and the detector's arithmetic (see simulation.py): the
 detector answers from the truth, and its time is counted as that of a server with the service time
 that was measured here. Twice, the light changes at every camera at once (a storm), which opens all
-gates. Counted from the twentieth second on. A sample of the cameras is decoded completely
+gates. Counted from the thirtieth second on. A sample of the cameras is decoded completely
 afterwards, off the clock, and the events are compared. At last, sixteen quiet cameras are really
 watched over RTSP for a while: what one costs there is set beside what the simulation says.
 """
@@ -34,8 +34,8 @@ from vedette.models.catalogue import Catalogue
 from vedette.models.store import ModelStore
 
 BUSY = 0.05
-STORMS_S = (60.0, 100.0)
-LENGTH_S = 130.0
+STORMS_S = (70.0, 110.0)
+LENGTH_S = 140.0
 SAMPLE = 24
 """Cameras that are decoded completely, off the clock."""
 

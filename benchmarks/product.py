@@ -34,7 +34,7 @@ LABELS = ("person",)
 SAMPLES_PER_S = 5
 MODEL = "nanodet-640"
 WATCH: dict[str, Any] = {
-    "detect": {"fps": SAMPLES_PER_S, "labels": ["person"]},
+    "detect": {"fps": SAMPLES_PER_S, "labels": ["person"], "regions": False},
     "zones": [{"id": "path", "polygon": [[0.0, 0.3], [1.0, 0.3], [1.0, 1.0], [0.0, 1.0]]}],
     "rules": [{"id": "walker", "type": "presence", "zone": "path", "for_s": 1.0}],
 }

@@ -21,7 +21,7 @@ from benchmarks.contest import cpu_s
 from benchmarks.media import FPS, HEIGHT, WIDTH
 from benchmarks.product import LABELS, WATCH, Kept
 from benchmarks.scenes import Seen
-from benchmarks.splice import Feed, Shift
+from benchmarks.splice import LEARN_S, Feed, Shift
 from vedette.app.build import Surroundings, build_camera
 from vedette.app.settings import CameraSettings, DetectSettings
 from vedette.bus.memory import MemoryBus
@@ -246,7 +246,7 @@ class Simulation:
     scripts: Sequence[Shift]
     length_s: float
     """With the first seconds."""
-    warm_s: float = 20.0
+    warm_s: float = LEARN_S
     """These first seconds are not counted."""
     service_us: int = 20_000
     settings: dict[str, Any] = field(default_factory=dict)

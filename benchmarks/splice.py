@@ -50,6 +50,13 @@ class Activity:
     """At least so long between two walks."""
 
 
+LEARN_S = 30.0
+"""In the first seconds every camera sees its place, and somebody walk by, as it would on its first
+day; what follows is what is measured."""
+_LESSON = 5
+"""The group with which that walk begins."""
+
+
 def shift(base: Base, activity: Activity, length_s: float, seed: int) -> Shift:
     """Walks at random times (a Poisson process), storms at those of everybody."""
     rng = np.random.default_rng((seed, base.number))
@@ -62,7 +69,9 @@ def shift(base: Base, activity: Activity, length_s: float, seed: int) -> Shift:
         first = round(storm_s / GOP_S)
         for step in range(min(STORM_GOPS, count - first)):
             gops[first + step], free[first + step] = whole.storm + step, False
-    free[: round(20.0 / GOP_S)] = False  # everybody learns first
+    free[: round(LEARN_S / GOP_S)] = False
+    lesson = int(rng.choice(whole.walks))
+    gops[_LESSON : _LESSON + WALK_GOPS] = range(lesson, lesson + WALK_GOPS)
     walks_s = []
     at = 0.0
     mean = WALK_GOPS / max(activity.busy, 1e-9) - WALK_GOPS - activity.quiet_s / GOP_S

@@ -31,7 +31,7 @@ def spot_check(bench: Bench, count: int) -> list[Cell]:
                 before = running.cpu_s()
                 time.sleep(lasts_s)
                 really = (running.cpu_s() - before) * 1e3 / lasts_s / number
-    words = [str(bench.build), str(count), str(number), "60", "vbr"]
+    words = [str(bench.build), str(count), str(number), "90", "vbr"]
     simulated = run(ours("fleet", "--quiet", *words)).said["ms"]
     asked = Question(
         row=11,
