@@ -287,6 +287,7 @@ def test_after_packets_were_dropped_on_the_way_it_goes_on_with_the_next_keyframe
 
     assert yard.seen == [*range(70), *range(100, 200)]
     assert yard.gate.skipped["lag"] == 29
+    assert yard.stream.flushes == 1, "nothing of before is left in the decoder"
 
 
 def test_while_only_keyframes_are_allowed_nothing_opens_it() -> None:
