@@ -28,6 +28,7 @@ ROWS = {
     4: "tracking",
     5: "detector_path",
     6: "zones_rules",
+    7: "clip",
     8: "alert_latency",
     10: "scaling",
     11: "fleet_simulation",

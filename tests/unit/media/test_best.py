@@ -66,3 +66,35 @@ def test_any_picture_is_better_than_none() -> None:
 
     assert keeper.offer(a_frame(), (0.0, 0.0, 0.0, 0.0), 0.0)
     assert keeper.best is not None
+
+
+def person(height: int, *, smear: int = 0) -> Frame:
+    """An object of that height in the middle of the picture, smeared by so many pixels."""
+    grain = np.random.default_rng(7).integers(110, 146, (64, 26)).astype(np.uint8)
+    crop = cv2.resize(grain, (round(height * 0.4), height), interpolation=cv2.INTER_CUBIC)
+    if smear:
+        crop = cv2.blur(crop, (smear, 1))
+    y = np.full((400, 400), 128, dtype=np.uint8)
+    y[200 - height // 2 : 200 - height // 2 + crop.shape[0], 100 : 100 + crop.shape[1]] = crop
+    chroma: U8 = np.full((200, 200), 128, dtype=np.uint8)
+    return Frame(camera_id="yard", number=1, at_us=1, y=y, u=chroma, v=chroma)
+
+
+def box_of(height: int) -> tuple[float, float, float, float]:
+    top = (200 - height // 2) / 400
+    return (0.25, top, 0.25 + round(height * 0.4) / 400, top + height / 400)
+
+
+def test_near_and_far_compare() -> None:
+    """Raw, the far one would be many times as sharp: its edges are closer together."""
+    near, far = (sharpness(person(height), box_of(height)) for height in (256, 96))
+
+    assert 0.4 < far / near < 1.6
+
+
+def test_what_moved_while_it_was_taken_is_not_sharp() -> None:
+    still, smeared = (sharpness(person(160, smear=by), box_of(160)) for by in (0, 12))
+
+    assert smeared < 0.4 * still
+    smear = picture_worth(person(160, smear=12), box_of(160), 0.8)
+    assert picture_worth(person(160), box_of(160), 0.7) > BETTER * smear

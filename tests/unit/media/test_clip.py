@@ -1,5 +1,6 @@
 """Clips are packet copies: bit-exact, start at once in a browser, survive what happens to them."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
+from tests.servers.av_packets import footage
 from tests.servers.camera_video import camera_video, film
 from vedette.contracts.errors import StorageFailed
 from vedette.contracts.packet import Packet, StreamInfo
@@ -350,3 +352,52 @@ def test_a_path_with_colons_and_percent_signs_is_only_a_path(
     folder.mkdir()
 
     assert written(folder, info, packets[:30]).path == folder / "clip.mp4"
+
+
+@pytest.mark.parametrize("sound", ["aac", "libopus", "pcm_alaw"])
+def test_sound_is_kept_bit_for_bit_and_in_time(sound: str, tmp_path: Path) -> None:
+    take = footage(sound=sound, seconds=4.0)
+    clip = written(tmp_path, take.info, take.packets)
+
+    with av.open(str(clip.path)) as container:
+        heard = [
+            (bytes(p), float((p.pts or 0) * (p.time_base or 0)))
+            for p in container.demux(audio=0)
+            if p.size
+        ]
+    came = [p for p in take.sound if p.at_us >= clip.start_us]
+    assert [data for data, _ in heard] == [p.data for p in came]
+    apart = [
+        at_s - (other.at_us - clip.start_us) / 1e6
+        for (_, at_s), other in zip(heard, came, strict=True)
+    ]
+    assert max(map(abs, apart)) < 0.001
+    assert clip.packets == 40
+
+
+def test_sound_that_comes_late_or_never_is_no_trouble(tmp_path: Path) -> None:
+    take = footage(sound="aac", seconds=4.0)
+    silent = [p for p in take.packets if not p.is_audio or p.at_us > take.video[25].at_us]
+    clip = written(tmp_path, take.info, silent)
+    assert (clip.packets, clip.duration_s) == (40, 4.0)
+    assert decoded(clip.path) == 40
+
+    (tmp_path / "mute").mkdir()
+    mute = written(tmp_path / "mute", take.info, take.video)
+    assert decoded(mute.path) == 40
+
+
+def test_fifty_clips_at_once_need_one_file_each(tmp_path: Path) -> None:
+    take = footage(seconds=3.0)
+    before = len(os.listdir("/proc/self/fd"))
+    writers = [ClipWriter(tmp_path / f"{n}.part", take.info) for n in range(50)]
+    for packet in take.packets:
+        assert all(writer.add(take.info, packet) for writer in writers)
+    opened = len(os.listdir("/proc/self/fd")) - before
+
+    clips = [writer.finish(tmp_path / f"{n}") for n, writer in enumerate(writers)]
+
+    assert opened == 50
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert {clip.packets for clip in clips if clip} == {30}
+    assert len({clip.path.read_bytes() for clip in clips if clip}) == 1
