@@ -259,7 +259,7 @@ def main() -> None:
     faulthandler.enable()  # SIGABRT shows where every thread is, also one that holds the GIL
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the memory holds secrets of cameras
     _die_with_parent()
-    start = json.loads(sys.stdin.buffer.readline(65536))
+    start = _told()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_format(str(start["name"])))
     logging.basicConfig(level=start.get("level", logging.WARNING), handlers=[handler])
@@ -272,6 +272,22 @@ def main() -> None:
         worker.run()
     logging.shutdown()
     os._exit(0)  # a thread that hangs in native code must not keep the process
+
+
+def _told() -> dict[str, Any]:
+    """Where the link is, and how the control process knows us.
+
+    Raises:
+        InvalidInput: nobody says so.
+    """
+    try:
+        start = json.loads(sys.stdin.buffer.readline(65536))
+        if {"name", "token", "socket", "spool", "parts"} <= start.keys():
+            found: dict[str, Any] = start
+            return found
+    except (ValueError, AttributeError):
+        pass
+    raise InvalidInput("a worker is started by `vedette up`, which tells it where to connect")
 
 
 def _wait_for_end(worker: Worker) -> None:

@@ -21,6 +21,7 @@ from vedette.cli import (
     recordings,
     status,
     up,
+    worker,
 )
 from vedette.contracts.errors import VedetteError
 
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
+app.command("worker", hidden=True)(worker.worker)
 app.command("status")(status.status)
 app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)

@@ -2,17 +2,21 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.unit.pipeline.rig import START, film, pipeline, walk
-from vedette.contracts.errors import SourceLost
+from vedette.app.cameras import check_loops
+from vedette.contracts.errors import InvalidInput, SourceLost
 from vedette.contracts.facts import CameraState
-from vedette.contracts.packet import Packet
+from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import SystemClock
+from vedette.link.box import BlackBox
 from vedette.pipeline.camera import CameraPipeline
 from vedette.pipeline.desk import MediaDesk
 from vedette.pipeline.fleet import Fleet
+from vedette.pipeline.watch import Patience
 from vedette.testing.fakes import FakeClock
 from vedette.testing.scripted import RecordingSink, ScriptedSource, ScriptedStream, drawn
 
@@ -190,3 +194,62 @@ def test_no_job_is_lost_while_the_desk_closes() -> None:
         for camera in cameras:
             camera.join()
         assert len(done) == 60
+
+
+class FrozenTap:
+    """Takes a packet, and does not come back from it."""
+
+    def __init__(self) -> None:
+        self.held = threading.Event()
+
+    def packet(self, info: StreamInfo, packet: Packet) -> None:
+        self.held.wait(PATIENCE_S)
+
+    def lost(self, cause: str) -> None:
+        """Nothing is noted."""
+
+
+def test_a_loop_that_hangs_is_named_and_its_neighbour_is_not() -> None:
+    tap, turn = FrozenTap(), threading.Event()
+    with (
+        pipeline(SilentSource(), sink=RecordingSink()) as one,
+        pipeline(SilentSource(), sink=RecordingSink(), id="other") as other,
+    ):
+        one.taps = (tap,)
+        fleet = Fleet([one, other], SystemClock(), patience=Patience(working_s=0.2))
+        fleet.start()
+        running(fleet, [other], 10)
+        while not fleet.stuck():
+            assert not turn.wait(0.01)
+        assert list(fleet.stuck()) == ["yard"]
+        assert not check_loops(fleet.stuck()).ok
+        assert check_loops(fleet.stuck()).detail.startswith("stuck: yard for")
+        tap.held.set()
+        assert fleet.stop() == []
+        assert fleet.stuck() == {}
+        assert check_loops(fleet.stuck()).ok
+
+
+def test_cameras_come_and_go_while_others_watch(tmp_path: Path) -> None:
+    box = BlackBox(tmp_path)
+    sink = RecordingSink()
+    with (
+        pipeline(SilentSource(), sink=sink) as one,
+        pipeline(SilentSource(), sink=sink, id="other") as other,
+    ):
+        fleet = Fleet([one], SystemClock(), box=box)
+        fleet.start()
+        running(fleet, [one], 10)
+        fleet.add(other)
+        with pytest.raises(InvalidInput, match="'other' is here already"):
+            fleet.add(other)
+        running(fleet, [other], 10)
+        assert fleet.watching == 2
+        assert fleet.remove("other")
+        assert fleet.remove("never there")
+        assert fleet.watching == 1
+        assert list(fleet.pipelines) == ["yard"]
+        assert fleet.stop() == []
+
+    ends = {(e.camera_id, e.end_reason) for e in sink.events}
+    assert ends == {("other", "stopped"), ("yard", "stopped")}
