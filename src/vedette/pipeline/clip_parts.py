@@ -14,7 +14,8 @@ from vedette.contracts.errors import StorageFailed
 from vedette.contracts.event import Event
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.sink import EventChange
-from vedette.media.clip import Clip, ClipWriter, Lead, repair
+from vedette.media.clip import Clip, ClipWriter, repair
+from vedette.media.playable import Lead
 from vedette.media.ring import PacketRing
 
 Work = Callable[[Callable[[], None]], None]
