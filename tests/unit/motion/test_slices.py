@@ -90,6 +90,16 @@ def test_an_ip_camera_without_b_frames_has_none(tmp_path: Path) -> None:
     assert not any(dispensable("h264", bytes(raw)) for raw in packets(path))
 
 
+def test_what_stands_before_the_picture_is_passed_over() -> None:
+    delimiter, needed, spare = b"\x09\xf0", b"\x41" + bytes(9), b"\x01" + bytes(9)
+    for picture, expected in ((needed, False), (spare, True)):
+        units = (delimiter, b"\x06\x05\x01", picture)
+        with_lengths = b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
+        with_codes = b"".join(b"\x00\x00\x00\x01" + unit for unit in units)
+        assert dispensable("h264", with_lengths) is expected
+        assert dispensable("h264", with_codes) is expected
+
+
 @pytest.mark.parametrize("codec", ["vp9", "av1", "mjpeg", "rawvideo", ""])
 def test_of_other_codecs_nothing_is_dispensable(codec: str) -> None:
     assert not dispensable(codec, b"\x00\x00\x00\x01\x01" + bytes(20))

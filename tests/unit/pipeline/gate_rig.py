@@ -57,7 +57,10 @@ def stream_of(
 class PickyStream:
     """Decodes one frame from each packet, and nothing whose predecessor it did not decode."""
 
-    def __init__(self, codec: str = "h264", *, skippable: bool = False) -> None:
+    def __init__(
+        self, codec: str = "h264", *, skippable: bool = False, delayed: bool = False
+    ) -> None:
+        """`delayed`: a frame comes out with the next packet, as where there are B frames."""
         self.info = StreamInfo(
             codec=codec, width=2, height=2, time_base=Fraction(1, 25), frame_rate=25.0
         )
@@ -65,6 +68,8 @@ class PickyStream:
         self.decoded: list[int] = []
         self.flushes = 0
         self._skippable = skippable
+        self._delayed = delayed
+        self._inside: list[Frame] = []
         self._last: int | None = None
 
     def packets(self) -> Iterator[Packet]:
@@ -77,12 +82,14 @@ class PickyStream:
             assert follows, f"packet {packet.pts} after {self._last}"
         self._last = packet.pts
         self.decoded.append(packet.pts)
-        return (frame(packet),)
+        self._inside.append(frame(packet))
+        return [self._inside.pop(0)] if len(self._inside) > self._delayed else []
 
     def flush(self) -> Sequence[Frame]:
         self.flushes += 1
         self._last = None
-        return ()
+        inside, self._inside = self._inside, []
+        return inside
 
     def close(self) -> None:
         """Nothing is open."""

@@ -46,6 +46,15 @@ def test_motion_in_a_keyframe_shows_what_led_to_it_and_what_follows() -> None:
     assert yard.seen == sorted(set(yard.seen))
 
 
+def test_frames_that_come_out_late_are_seen_too() -> None:
+    yard = Watcher(moving=between((25.0, 31.0)), stream=PickyStream(delayed=True))
+    yard.take(stream_of(60))
+
+    last = max(n for n in yard.stream.decoded if n % 50)
+    assert yard.seen[:251] == frames(0, 10.04)
+    assert set(range(600, last + 1)) <= set(yard.seen), "also the one in the decoder at the closing"
+
+
 def test_no_packet_is_decoded_more_than_twice_and_only_keyframes_are_for_nothing() -> None:
     yard = Watcher(moving=between((25.0, 31.0), (55.0, 56.0)))
     yard.take(stream_of(90))
@@ -120,6 +129,15 @@ def test_keyframes_that_are_too_rare_leave_it_open(gop_s: float, open_: bool) ->
     if open_:
         assert yard.seen == frames(0, 60)
         assert "keyframes come only every 11 s" in yard.gate.note
+
+
+def test_one_long_distance_among_short_ones_counts() -> None:
+    yard = Watcher()
+    keys = {0, 300, 350, 650, 700, 1000}  # 12 s and 2 s, in turns
+    yard.take(packet(n, key=n in keys) for n in range(1100))
+
+    assert yard.gate.is_open
+    assert yard.gate.rhythm.gop_s == 12.0
 
 
 def test_keyframes_that_become_rare_open_it_and_nothing_is_missed() -> None:
@@ -274,6 +292,17 @@ def test_after_pressure_it_goes_on_with_the_next_keyframe() -> None:
             yard.decoding._carry_out(order)
 
     assert yard.seen == [*range(60), 100, *range(150, 250)]
+
+
+def test_a_keyframe_that_is_decoded_alone_under_pressure_opens_nothing_twice() -> None:
+    yard = Watcher(moving=between((0.0, 30.0)))
+    for one in stream_of(12):
+        yard.decoding.effort.now = 3
+        order = yard.gate.take(one, 3)
+        if order is not None:
+            yard.decoding._carry_out(order)
+
+    assert yard.stream.decoded == [0, 50, 100, 150, 200, 250]
 
 
 def test_after_packets_were_dropped_on_the_way_it_goes_on_with_the_next_keyframe() -> None:
