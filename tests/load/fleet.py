@@ -8,6 +8,7 @@ Prints a table, writes JSON, and ends with 1 where a limit is not kept.
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -34,6 +35,7 @@ GROWTH_MB = 60.0
 LEAST_FPS = 0.97
 """Of the frames that a camera sends."""
 MOST_LAG_S = 2.0
+STOP_S = 120.0
 
 CAMERA = """\
   - id: {name}
@@ -91,6 +93,7 @@ class Run:
     warm_s: float
     start_s: float = 0.0
     """From the command until every camera delivered."""
+    stop_s: float = 0.0
     processes: dict[int, Process] = field(default_factory=dict)
     lag_s: list[float] = field(default_factory=list)
     fps: dict[str, float] = field(default_factory=dict)
@@ -119,6 +122,18 @@ class Run:
             for cause, count in camera["dropped"].items():
                 self.dropped[cause] = self.dropped.get(cause, 0) + count
 
+    def end(self, product: Running) -> None:
+        """Let it finish, and note how long that took and what it complained of."""
+        began_s = time.monotonic()
+        try:
+            if product.stop(within_s=STOP_S) != 0:
+                self.problems.append("it did not end in order")
+        except subprocess.TimeoutExpired:
+            self.problems.append(f"it did not end within {STOP_S:g} s")
+            product.kill()
+        self.stop_s = time.monotonic() - began_s
+        self.problems += [line for line in product.complaints if "ERROR" in line][:20]
+
     def failures(self) -> list[str]:
         """Which limits were not kept, as sentences."""
         found = [*self.problems]
@@ -145,7 +160,7 @@ class Run:
         """For people."""
         lines = [
             f"{self.cameras} cameras, {self.minutes:g} min (warm-up {self.warm_s / 60:.1f} min); "
-            f"all delivered after {self.start_s:.1f} s",
+            f"all delivered after {self.start_s:.1f} s, ended within {self.stop_s:.1f} s",
             f"{'process':10} {'pid':>7} {'rss MB':>8} {'own MB':>8} {'MB/h':>8} {'CPU s':>9}",
         ]
         for process in self.processes.values():
@@ -244,11 +259,9 @@ def main() -> int:
             data = given.data or folder / "data"
             with Running("up", "--config", config, "--data", data) as product:
                 measure(product, run, began_s, given.every_s)
-                if product.stop(within_s=180) != 0:
-                    run.problems.append("it did not end in order")
+                run.end(product)
                 if given.log:
                     given.log.write_text("\n".join(product.complaints))
-                run.problems += [line for line in product.complaints if "ERROR" in line][:20]
     failures = run.failures()
     sys.stdout.write(run.table() + "\n" + "".join(f"NOT KEPT: {each}\n" for each in failures))
     if given.out:

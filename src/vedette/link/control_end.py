@@ -60,6 +60,8 @@ class Line:
     """Number of its last message that is stored."""
     refused: int = 0
     """Messages that made no sense; they are acknowledged and forgotten."""
+    connections: int = 0
+    """Times that it connected."""
     breaks: int = 0
     """Times that it broke the rules of the link."""
     came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -118,6 +120,7 @@ class Line:
         while not self.unkept.empty():  # it will say these again
             self.unkept.get_nowait()
         self._writer = writer
+        self.connections += 1
         self.parted.clear()
         self.send(Frame(kind="welcome", head={"stored": self.stored}))
         self.came.set()

@@ -25,7 +25,7 @@ from vedette.link.files import WorkerFolders
 from vedette.link.messages import Durable
 from vedette.link.sink import LinkBus, LinkSink
 from vedette.link.wire import Frame, encode
-from vedette.link.worker_end import LinkAddress, WorkerLink
+from vedette.link.worker_end import WINDOW, LinkAddress, WorkerLink
 from vedette.testing.fakes import until
 from vedette.testing.store_samples import NOON, make_event
 
@@ -40,6 +40,7 @@ class Office:
     said: list[Frame] = field(default_factory=list)
     slow: asyncio.Event = field(default_factory=asyncio.Event)
     errors: list[Exception] = field(default_factory=list)
+    begun: int = 0
 
     def __post_init__(self) -> None:
         self.slow.set()
@@ -51,6 +52,7 @@ class Office:
         return Hub(self.root / "run" / "link.sock", ears, SystemClock())
 
     async def _keep(self, line: Line, said: Durable) -> None:
+        self.begun += 1
         await self.slow.wait()
         if self.errors:
             raise self.errors.pop(0)
@@ -159,6 +161,14 @@ async def test_a_connection_cut_in_the_middle_of_a_frame_loses_and_doubles_nothi
     assert line.breaks == 0
 
 
+async def again(link: WorkerLink, line: Line) -> None:
+    """Cut the connection, and wait for the next one."""
+    before = line.connections
+    await until(lambda: line.connected and link._socket is not None)
+    cut(link)
+    await until(lambda: line.connections > before and line.connected)
+
+
 def cut(link: WorkerLink) -> None:
     """Send half a frame, then hang up, as a dying machine would."""
     found = link._socket
@@ -190,23 +200,43 @@ async def test_what_was_not_stored_is_said_again_by_the_next_process(office: Off
     assert office.ids() == [event.id for event in events(6)]
 
 
-async def test_a_message_that_is_stored_but_not_acknowledged_is_not_stored_twice(
+async def test_a_message_that_is_being_stored_when_the_link_breaks_is_stored_once(
     office: Office,
 ) -> None:
+    office.slow.clear()
     async with office.open() as line:
         link = office.worker(line)
         link.start()
         link.say(change(0))
-        await until(lambda: line.stored == 1)
-        line.stored, frames = 1, link._spool.after(0, window=10)
-        cut(link)
-        await until(lambda: line.connected and link.waiting == 0)
-        link.say(change(1))
+        await until(lambda: office.begun == 1)
+        for _ in range(2):
+            await again(link, line)
+        office.slow.set()
         await until(lambda: link.waiting == 0)
         await asyncio.to_thread(link.close, within_s=5.0)
 
-    assert len(frames) <= 1
-    assert office.ids() == [event.id for event in events(2)]
+    assert office.ids() == [make_event(0).id]
+
+
+async def test_no_more_is_under_way_than_may_be_however_often_the_link_breaks(
+    office: Office,
+) -> None:
+    office.slow.clear()
+    async with office.open() as line:
+        link = office.worker(line)
+        link.start()
+        for number in range(300):
+            link.say(change(number))
+        for _ in range(5):
+            await until(lambda: line.connected and line.unkept.qsize() >= WINDOW - 1)
+            assert line.unkept.qsize() <= WINDOW
+            await again(link, line)
+        office.slow.set()
+        await until(lambda: link.waiting == 0, within_s=30)
+        await asyncio.to_thread(link.close, within_s=5.0)
+
+    assert line.breaks == 0
+    assert office.ids() == [event.id for event in events(300)]
 
 
 async def test_a_message_that_can_never_be_stored_does_not_hold_up_the_others(
@@ -312,6 +342,16 @@ async def test_another_process_cannot_be_a_worker_even_with_its_token(office: Of
         writer.write(encode(Frame(kind="hello", head=head)))
         assert await reader.read() == b""
         writer.close()
+
+
+async def test_who_is_not_introduced_yet_may_not_say_much(office: Office) -> None:
+    async with office.open() as line:
+        reader, writer = await asyncio.open_unix_connection(office.hub.path)
+        head = {"name": line.name, "token": line.token, "more": "x" * 5000}
+        writer.write(encode(Frame(kind="hello", head=head)))
+        assert await reader.read() == b""
+        writer.close()
+        assert not line.connected
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from vedette.contracts.errors import InvalidInput, SourceLost
 from vedette.contracts.facts import CameraState
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import SystemClock
-from vedette.link.box import BlackBox
+from vedette.link.box import BOX, BlackBox
 from vedette.pipeline.camera import CameraPipeline
 from vedette.pipeline.desk import MediaDesk
 from vedette.pipeline.fleet import Fleet
@@ -249,6 +249,7 @@ def test_cameras_come_and_go_while_others_watch(tmp_path: Path) -> None:
         assert fleet.remove("never there")
         assert fleet.watching == 1
         assert list(fleet.pipelines) == ["yard"]
+        assert b"other" not in (tmp_path / BOX).read_bytes()
         assert fleet.stop() == []
 
     ends = {(e.camera_id, e.end_reason) for e in sink.events}
