@@ -17,7 +17,7 @@ from vedette.kit.clock import Clock
 from vedette.models.fetch import Progress, silent
 from vedette.sources.scene import Scene, mot_rows
 from vedette.sources.scene_file import render_scene
-from vedette.sources.scene_set import SAME_PERSON, SCENES
+from vedette.sources.scene_set import MOTION, SAME_PERSON, SCENES
 
 JUDGED_FROM = 1 / 3
 """Somebody of whom less is visible is not judged, as in the hand-made truth."""
@@ -73,6 +73,7 @@ def watch(
     clock: Clock,
     *,
     every_frame: bool,
+    motion: ModuleSettings | None = None,
     progress: Progress = silent,
 ) -> Watched:
     """Analyse a video and compare with its truth.
@@ -86,6 +87,7 @@ def watch(
             "source": str(video),
             "detect": {"labels": ["person"]},
             "rules": [RULE],
+            "motion": motion or {"type": "luma"},
         }
     )
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
@@ -116,8 +118,17 @@ def score_scenes(
         begins(name)
         with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
             video, truth = film(SCENES[name], Path(scratch), name, codec)
+            motion = dict(MOTION.get(name, {})) or None
             every, gated = (
-                watch(video, truth, detector, clock, every_frame=each, progress=progress)
+                watch(
+                    video,
+                    truth,
+                    detector,
+                    clock,
+                    every_frame=each,
+                    motion=motion,
+                    progress=progress,
+                )
                 for each in (True, False)
             )
         yield SceneScore(name=name, every_frame=every, gated=gated)

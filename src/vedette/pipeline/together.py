@@ -11,6 +11,8 @@ from vedette.detect.suppress import pairwise_iou
 
 CUT = 0.01
 """A box that ends so near to a part's inner edge, in parts of it, is cut by that edge."""
+REPLACED_IOU = 0.4
+"""A box of the whole look that overlaps a closer one of its class so much is replaced by it."""
 SAME_IOU, INSIDE = 0.5, 0.8
 """Two boxes of a class from different looks are one object if they overlap so much, or if so much
 of the smaller one lies in the other."""
@@ -22,15 +24,36 @@ def merged(
     """What was found in the frame and in its parts, each object once; and whether one was cut.
 
     A box that a part's inner edge cuts is left out: that object is seen elsewhere, or at the next
-    look. Of two boxes of one object the more certain one stays.
+    look. What was seen closer counts: it replaces what the whole look made of the same place
+    (often one box around two people). Of other boxes of one object the more certain one stays.
     """
-    found = [] if whole is None else [whole]
+    closer: list[Detections] = []
     cut = False
     for crop, seen in parts:
         ends = _cut(seen.boxes, crop)
         cut |= bool(ends.any())
-        found.append(_placed(seen.pick(~ends), crop))
-    return _once(found), cut
+        closer.append(_placed(seen.pick(~ends), crop))
+    if whole is None:
+        return _once(closer), cut
+    replaced = np.zeros(len(whole), dtype=np.bool_)
+    for (crop, _), seen in zip(parts, closer, strict=True):
+        replaced |= _within(whole.boxes, crop) & _same(whole, seen)
+    return _once([whole.pick(~replaced), *closer]), cut
+
+
+def _within(boxes: F32, crop: Crop) -> Bools:
+    """(n,) boxes that lie wholly in a part."""
+    right, bottom = crop.left + crop.width, crop.top + crop.height
+    low = boxes[:, :2] >= np.array((crop.left, crop.top), dtype=np.float32)
+    high = boxes[:, 2:] <= np.array((right, bottom), dtype=np.float32)
+    return np.asarray((low & high).all(axis=1), dtype=np.bool_)
+
+
+def _same(whole: Detections, closer: Detections) -> Bools:
+    """(n,) boxes that a closer look saw, too."""
+    overlap = pairwise_iou(whole.boxes, closer.boxes) > REPLACED_IOU
+    overlap &= whole.classes[:, None] == closer.classes[None, :]
+    return np.asarray(overlap.any(axis=1), dtype=np.bool_)
 
 
 def _placed(seen: Detections, crop: Crop) -> Detections:

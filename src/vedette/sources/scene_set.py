@@ -62,8 +62,12 @@ SCENES: Mapping[str, Scene] = MappingProxyType(
             across(BLACK, 0.60, from_s=1.5, to_s=10.0, back=True),
         ),
         "turning": _scene(
-            somebody(RED, (1.0, -0.08, 0.55), (5.0, 0.47, 0.56), (9.5, -0.08, 0.55)),
-            somebody(BLUE, (1.0, 1.08, 0.59), (5.0, 0.53, 0.58), (9.5, 1.08, 0.59)),
+            somebody(
+                RED, (1.0, -0.08, 0.57), (5.0, 0.5, 0.57), (5.8, 0.5, 0.57), (10.0, -0.08, 0.57)
+            ),
+            somebody(
+                BLUE, (1.0, 1.08, 0.58), (5.0, 0.5, 0.58), (5.8, 0.5, 0.58), (10.0, 1.08, 0.58)
+            ),
         ),
         "occluded": _scene(
             across(RED, 0.55, from_s=1.0, to_s=10.0),
@@ -84,9 +88,9 @@ SCENES: Mapping[str, Scene] = MappingProxyType(
             somebody(YELLOW, (7.0, -0.10, 0.66), (11.5, 0.5, 0.66)),
         ),
         "far": _scene(
-            across(RED, 0.45, from_s=0.5, to_s=22.0, tall=0.055),
-            across(BLACK, 0.52, from_s=1.0, to_s=22.0, back=True, tall=0.065),
-            across(YELLOW, 0.48, from_s=2.0, to_s=24.0, tall=0.06),
+            across(RED, 0.45, from_s=0.5, to_s=22.0, tall=0.034),
+            across(BLACK, 0.52, from_s=1.0, to_s=22.0, back=True, tall=0.038),
+            across(YELLOW, 0.48, from_s=2.0, to_s=24.0, tall=0.036),
             width=1280,
             height=720,
         ),
@@ -96,3 +100,8 @@ SCENES: Mapping[str, Scene] = MappingProxyType(
 
 SAME_PERSON: Mapping[str, Mapping[int, int]] = MappingProxyType({"returning": {2: 1}})
 """By scene: actors (numbered from 1) who are somebody that was there before."""
+
+MOTION: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {"far": MappingProxyType({"type": "luma", "min_area": 0.0001})}
+)
+"""By scene: settings of motion that differ from the defaults, as for a camera that looks far."""

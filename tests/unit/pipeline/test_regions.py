@@ -159,12 +159,12 @@ def test_what_a_window_cuts_is_left_out_and_told(
     ("closer", "score", "kind", "left"),
     [
         ((0.20, 0.40, 0.40, 0.80), 0.9, 0, [0.9]),
-        ((0.20, 0.40, 0.40, 0.80), 0.5, 0, [0.7]),
+        ((0.20, 0.40, 0.40, 0.80), 0.5, 0, [0.5]),
         ((0.22, 0.42, 0.38, 0.60), 0.5, 0, [0.7]),
         ((0.20, 0.40, 0.40, 0.80), 0.9, 1, [0.9, 0.7]),
         ((0.45, 0.40, 0.65, 0.80), 0.9, 0, [0.9, 0.7]),
     ],
-    ids=["surer", "less sure", "a part of it", "another class", "beside it"],
+    ids=["surer", "less sure, but closer", "a part of it", "another class", "beside it"],
 )
 def test_one_object_seen_twice_is_one(
     closer: FractionBox, score: float, kind: int, left: list[float]
@@ -173,6 +173,14 @@ def test_one_object_seen_twice_is_one(
     part = crop(FRAME, np.array(WINDOW, dtype=np.float32))
     got, _ = merged(whole, [(part, found(closer, scores=[score], kinds=[kind]))])
     assert got.scores.tolist() == pytest.approx(left)
+
+
+def test_two_people_seen_closer_replace_the_one_box_around_both() -> None:
+    whole = found((0.35, 0.45, 0.47, 0.65), scores=[0.9])
+    part = crop(FRAME, np.array(WINDOW, dtype=np.float32))
+    two = found((0.20, 0.40, 0.32, 0.80), (0.32, 0.40, 0.44, 0.80), scores=[0.7, 0.6])
+    got, _ = merged(whole, [(part, two)])
+    assert got.scores.tolist() == pytest.approx([0.7, 0.6])
 
 
 def test_two_people_of_one_look_are_two_however_close() -> None:

@@ -13,6 +13,8 @@ from vedette.track.byte import ByteConfig, ByteTracker
 
 RED = np.array([1.0, 0.0, 0.0], dtype=np.float32)
 BLUE = np.array([0.0, 1.0, 0.0], dtype=np.float32)
+REDDISH = np.array([0.94, 0.341, 0.0], dtype=np.float32)
+"""Alike enough to be the same for a moment, not to be somebody who left."""
 
 
 def tracker(**settings: float) -> ByteTracker:
@@ -258,8 +260,8 @@ def test_who_comes_back_within_seconds_is_recognised() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "colour", "after_s"),
-    [({}, BLUE, 3.0), ({}, RED, 11.0), ({"return_s": 0.0}, RED, 3.0)],
-    ids=["someone else", "too late", "not asked for"],
+    [({}, BLUE, 3.0), ({}, REDDISH, 3.0), ({}, RED, 11.0), ({"return_s": 0.0}, RED, 3.0)],
+    ids=["someone else", "someone alike", "too late", "not asked for"],
 )
 def test_nobody_else_is_taken_for_one_who_left(
     settings: dict[str, float], colour: object, after_s: float
