@@ -119,14 +119,19 @@ class Muxer:
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._failed(error) from error
 
-    def write(self, packet: Packet, *, pts: int, dts: int) -> None:
-        """Append a packet with these times, in ticks of its stream."""
+    def write(self, packet: Packet, *, pts: int, dts: int, duration: int | None = None) -> None:
+        """Append a packet with these times, in ticks of its stream.
+
+        Args:
+            duration: where it is not the packet's own.
+        """
         stream = self._audio if packet.is_audio else self._video
         if stream is None:
             return
         raw = av.Packet(len(packet.data))
         raw.update(packet.data)
-        raw.pts, raw.dts, raw.duration = pts, dts, packet.duration
+        raw.pts, raw.dts = pts, dts
+        raw.duration = packet.duration if duration is None else duration
         raw.time_base = self._audio_base if packet.is_audio else self._video_base
         raw.is_keyframe = packet.is_keyframe or packet.is_audio
         raw.stream = stream

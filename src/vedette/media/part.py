@@ -51,9 +51,9 @@ class Part:
         self.sound = 0
         """Packets of sound."""
         self._timing = Timing(start_us)
-        self._nominal_us = nominal_us(info)
         self._per_tick = info.time_base.numerator * US
         self._per_second = info.time_base.denominator
+        self._nominal = nominal_ticks(info)
         self._muxer = Muxer(
             out,
             info,
@@ -71,13 +71,15 @@ class Part:
         if packet.at_us < self.start_us or (packet.is_audio and not self._muxer.sound):
             return
         pts, dts = self._timing.place(info, packet)
-        self._muxer.write(packet, pts=pts, dts=dts)
         if packet.is_audio:
+            self._muxer.write(packet, pts=pts, dts=dts)
             self.sound += 1
             return
+        duration = packet.duration or self._nominal  # a picture shown for no time is not shown
+        self._muxer.write(packet, pts=pts, dts=dts, duration=duration)
         self.packets += 1
-        length_us = -(-packet.duration * self._per_tick // self._per_second)
-        self.end_us = max(self.end_us, packet.at_us + (length_us or self._nominal_us))
+        length_us = -(-duration * self._per_tick // self._per_second)
+        self.end_us = max(self.end_us, packet.at_us + length_us)
 
     def close(self) -> None:
         """Write what the muxer still holds.
@@ -88,7 +90,7 @@ class Part:
         self._muxer.close()
 
 
-def nominal_us(info: StreamInfo) -> int:
-    """How long a picture is shown, where its packet does not say."""
+def nominal_ticks(info: StreamInfo) -> int:
+    """Ticks that a picture is shown, where its packet does not say."""
     rate = info.frame_rate if info.frame_rate > 0 else 25.0
-    return round(US / rate)
+    return max(1, round(1 / (rate * info.time_base)))

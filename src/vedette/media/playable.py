@@ -11,7 +11,8 @@ from vedette.media.compose import Piece, compose
 from vedette.media.fragments import read_fragments
 from vedette.media.movie import Movie
 from vedette.media.mux import MKV, MP4, MUTE_MKV, Muxer, NoPicture, open_written
-from vedette.media.timing import US
+from vedette.media.part import nominal_ticks
+from vedette.media.timing import US, Lengths
 
 log = logging.getLogger(__name__)
 
@@ -100,15 +101,20 @@ def _copy(part: Path, path: Path, start_us: int) -> Playable:
         info = reader.info
         wrap = MKV if info.audio else MUTE_MKV
         muxer: Muxer | None = None
+        lengths = Lengths(nominal_ticks(info))
         count, end, base = 0, 0, 0
         for packet in reader.packets():
             if muxer is None:
                 muxer = Muxer(path, info, wrap, options={})
                 base = packet.pts
-            muxer.write(packet, pts=packet.pts - base, dts=packet.dts - base)
-            if not packet.is_audio:
-                count += 1
-                end = max(end, packet.pts - base + packet.duration)
+            pts, dts = packet.pts - base, packet.dts - base
+            if packet.is_audio:
+                muxer.write(packet, pts=pts, dts=dts)
+                continue
+            duration = lengths.of(packet)
+            muxer.write(packet, pts=pts, dts=dts, duration=duration)
+            count += 1
+            end = max(end, pts + duration)
         if muxer is None:
             raise NoPicture(f"{part} holds no whole picture")
         muxer.close()

@@ -11,8 +11,8 @@ from vedette.contracts.recording import Written
 from vedette.media.clip import same_format
 from vedette.media.fragments import read_fragments
 from vedette.media.mux import MKV, MP4, NoPicture, open_written, wrap_for
-from vedette.media.part import Part
-from vedette.media.timing import US
+from vedette.media.part import Part, nominal_ticks
+from vedette.media.timing import US, Lengths
 
 log = logging.getLogger(__name__)
 
@@ -156,12 +156,13 @@ def _count(path: Path, start_us: int) -> tuple[int, int, bool]:
     reader = open_written(path)
     with reader.container:
         base, count, end, sound = None, 0, 0, False
+        lengths = Lengths(nominal_ticks(reader.info))
         for packet in reader.packets():
             sound = sound or packet.is_audio
             if not packet.is_audio:
                 base = packet.pts if base is None else base
                 count += 1
-                end = max(end, packet.pts - base + packet.duration)
+                end = max(end, packet.pts - base + lengths.of(packet))
         if not count:
             raise NoPicture(f"{path} holds no whole picture")
         return count, start_us + int(end * reader.info.time_base * US), sound

@@ -49,6 +49,25 @@ class Timing:
         return max(packet.pts + shift, dts), dts
 
 
+@dataclass(slots=True)
+class Lengths:
+    """How long the pictures of a Matroska file are shown, which seldom says it."""
+
+    nominal: int
+    """Ticks of a picture where there is no other."""
+    _last: int | None = None
+    _step: int = 0
+
+    def of(self, packet: Packet) -> int:
+        """Ticks; as long as the shortest so far, where its packet does not say (FFmpeg's reader
+        gives one tick then)."""
+        step = 0 if self._last is None else packet.dts - self._last
+        self._last = packet.dts
+        if step > 0:
+            self._step = min(step, self._step or step)
+        return packet.duration if packet.duration > 1 else self._step or self.nominal
+
+
 def _track(info: StreamInfo, is_audio: bool) -> _Track:
     base = info.audio.time_base if is_audio and info.audio else info.time_base
     return _Track(

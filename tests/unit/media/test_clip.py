@@ -401,3 +401,24 @@ def test_fifty_clips_at_once_need_one_file_each(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
     assert {clip.packets for clip in clips if clip} == {30}
     assert len({clip.path.read_bytes() for clip in clips if clip}) == 1
+
+
+@pytest.mark.parametrize(
+    ("codec", "container", "extension"),
+    [("libx264", "mp4", ".mp4"), ("libx264", "mpegts", ".mp4"), ("libvpx", "matroska", ".mkv")],
+)
+@pytest.mark.parametrize("timeless", [slice(None), slice(-1, None)])
+def test_a_picture_that_does_not_say_how_long_it_is_shown_is_shown_as_long_as_others(
+    codec: str, container: str, extension: str, timeless: "slice[int | None]", tmp_path: Path
+) -> None:
+    take = footage(codec=codec, seconds=3.1, container=container)
+    packets = list(take.video)
+    packets[timeless] = [replace(packet, duration=0) for packet in packets[timeless]]
+
+    clip = written(tmp_path, take.info, packets)
+
+    assert clip.path.suffix == extension
+    assert decoded(clip.path) == clip.packets == 31
+    assert clip.duration_s == pytest.approx(3.1, abs=0.002)
+    with av.open(str(clip.path)) as reader:
+        assert (reader.duration or 0) / 1e6 == pytest.approx(3.1, abs=0.01)
