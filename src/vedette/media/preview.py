@@ -18,6 +18,8 @@ from vedette.contracts.frame import U8, Frame
 SPEED = 4.5
 SHORTEST_S = 2.0
 LONGEST_S = 8.0
+PALETTE_EVERY = 4
+"""Pictures of which one is looked at for the colours of a GIF: it is the same scene in all."""
 
 _BAR = (76, 175, 255)
 _CENTI = Fraction(1, 100)
@@ -32,7 +34,7 @@ class Preview:
     """
 
     width: int = 320
-    max_frames: int = 48
+    max_frames: int = 32
     step_us: int = 250_000
     """Least time between two pictures; doubles when full."""
     _pictures: list[tuple[int, U8]] = field(default_factory=list)
@@ -51,6 +53,12 @@ class Preview:
             if frame.at_us - self._pictures[-1][0] < self.step_us:
                 return
         self._pictures.append((frame.at_us, small(frame, self.width)))
+
+    def thin(self, most: int) -> None:
+        """Keep so many pictures at most (two or more), evenly, with the first and the latest."""
+        if len(self._pictures) > most:
+            kept = np.linspace(0, len(self._pictures) - 1, most).round().astype(int)
+            self._pictures = [self._pictures[index] for index in kept.tolist()]
 
     def gif(self) -> bytes:
         """An animated GIF that repeats for ever; at least two pictures.
@@ -157,11 +165,13 @@ def _gif(show: list[tuple[int, U8]]) -> bytes:
     pixels = VideoFormat("bgr24", width, height)
     source = graph.add_buffer(width=width, height=height, format=pixels, time_base=_CENTI)
     split = graph.add("split")
+    some = graph.add("select", f"not(mod(n,{PALETTE_EVERY}))")
     palette = graph.add("palettegen", "stats_mode=full:max_colors=200")
     use = graph.add("paletteuse", "dither=bayer:bayer_scale=3:diff_mode=rectangle")
     sink = graph.add("buffersink")
     source.link_to(split)
-    split.link_to(palette, output_idx=0)
+    split.link_to(some, output_idx=0)
+    some.link_to(palette)
     split.link_to(use, output_idx=1, input_idx=0)
     palette.link_to(use, output_idx=0, input_idx=1)
     use.link_to(sink)

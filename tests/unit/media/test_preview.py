@@ -40,7 +40,7 @@ def test_the_whole_event_four_to_five_times_faster(event_s: int) -> None:
     preview = collected(event_s * 10)
     for data in (preview.gif(), preview.webp()):
         pictures, seconds, shape = animation(data)
-        assert 2 <= pictures <= 48
+        assert 2 <= pictures <= 32
         assert SHORTEST_S - 0.1 <= seconds <= LONGEST_S + 0.1
         assert shape == (180, 320)
         if 12 <= event_s <= 36:
@@ -51,11 +51,27 @@ def test_what_is_collected_is_bounded_and_even() -> None:
     preview = collected(1500)
     times = [at_us for at_us, _ in preview._pictures]
 
-    assert 24 <= len(preview) <= 48
+    assert 16 <= len(preview) <= 32
     assert times[0] == 0
     assert times[-1] >= 0.9 * 1500 * STEP_US
     steps = np.diff(times)
     assert steps.max() <= 2 * steps.min()
+
+
+@pytest.mark.parametrize("most", [2, 8, 31])
+def test_thinned_it_still_covers_the_whole_event_evenly(most: int) -> None:
+    preview = collected(300)
+    before = [at_us for at_us, _ in preview._pictures]
+    shown_s = preview.duration_s
+    preview.thin(most)
+    times = [at_us for at_us, _ in preview._pictures]
+
+    assert len(times) == min(most, len(before))
+    assert (times[0], times[-1]) == (before[0], before[-1])
+    assert preview.duration_s == shown_s
+    steps = np.diff(times)
+    assert steps.max() <= steps.min() + np.diff(before).max()
+    assert animation(preview.gif())[0] == len(times)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -14,7 +14,7 @@ from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import SystemClock
 from vedette.link.box import BOX, BlackBox
 from vedette.pipeline.camera import CameraPipeline
-from vedette.pipeline.desk import MediaDesk
+from vedette.pipeline.desk import CROWD, LEAST_PICTURES, MOST_LATER, PICTURES, MediaDesk
 from vedette.pipeline.fleet import Fleet
 from vedette.pipeline.watch import Patience
 from vedette.testing.fakes import FakeClock
@@ -154,6 +154,75 @@ def test_a_desk_that_closes_finishes_what_waits() -> None:
 
     assert done == [1, 0, 1, 2, 3, 4]
     assert desk.waiting == 0
+
+
+class Drawing:
+    """An animation: notes how many pictures it is made of, when it is made."""
+
+    def __init__(self, made: list[int]) -> None:
+        self.made, self.pictures = made, 1000
+
+    def thin(self, most: int) -> None:
+        self.pictures = min(self.pictures, most)
+
+    def __call__(self) -> None:
+        self.made.append(self.pictures)
+
+
+def busy_desk() -> tuple[MediaDesk, threading.Event]:
+    """A desk that does nothing else before the event is set."""
+    began, gate = threading.Event(), threading.Event()
+    desk = MediaDesk()
+
+    def job() -> None:
+        began.set()
+        gate.wait(PATIENCE_S)
+
+    desk.submit(job)
+    assert began.wait(PATIENCE_S)
+    return desk, gate
+
+
+def test_animations_wait_until_everything_else_is_done_and_keep_nobody_waiting() -> None:
+    desk, gate = busy_desk()
+    done: list[int] = []
+    taken = [desk.later(Drawing(done)) for _ in range(MOST_LATER + 5)]  # nobody waits here
+    desk.submit(lambda: done.append(0))
+    gate.set()
+    desk.close()
+
+    assert taken == [True] * MOST_LATER + [False] * 5
+    assert desk.left_out == 5
+    assert done[0] == 0
+    assert len(done) == 1 + MOST_LATER
+
+
+def test_the_more_animations_wait_the_smaller_they_get() -> None:
+    desk, gate = busy_desk()
+    done: list[int] = []
+    for _ in range(3 * CROWD):
+        desk.later(Drawing(done))
+    gate.set()
+    while len(done) < 3 * CROWD:
+        assert desk.waiting <= 3 * CROWD
+    desk.close()
+
+    assert done[:1] == [PICTURES >> 2], "when its turn came, two crowds waited behind it"
+    assert set(done[CROWD:]) <= {PICTURES >> 1, PICTURES >> 2}
+
+
+def test_at_the_end_animations_are_as_small_as_they_can_be() -> None:
+    desk, gate = busy_desk()
+    done: list[int] = []
+    desk.later(Drawing(done))
+    desk.hurry()
+    desk.later(Drawing(done))
+    gate.set()
+
+    assert desk.close(within_s=PATIENCE_S)
+    assert done == [LEAST_PICTURES, LEAST_PICTURES]
+    desk.later(Drawing(done))
+    assert len(done) == 3, "what comes after the end is done here and now"
 
 
 def test_a_live_picture_is_drawn_once_per_frame() -> None:
