@@ -24,6 +24,7 @@ from vedette.media.picture import Mark, Outline, annotated
 from vedette.media.ring import PacketRing
 from vedette.motion.tamper import TamperWatch
 from vedette.onvif.trigger import OnvifTrigger
+from vedette.pipeline.animation import Later, now
 from vedette.pipeline.announce import Announcer
 from vedette.pipeline.book import EventBook
 from vedette.pipeline.camera import CameraPipeline
@@ -37,7 +38,7 @@ from vedette.pipeline.labels import LabelFilter, ScoreFilter
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look, Watcher
-from vedette.pipeline.main_stream import MainStream
+from vedette.pipeline.main_stream import Cost, MainStream
 from vedette.pipeline.passes import Passes
 from vedette.pipeline.regions import Regions
 from vedette.pipeline.sight import fraction_box
@@ -67,6 +68,8 @@ class Surroundings:
     """Folder of clips in the making; None makes no media."""
     every_frame: bool = False
     """Look at every frame, whatever moves (for measuring)."""
+    later: Later = now
+    """Makes animations when there is time."""
     watchers: tuple[Watcher, ...] = ()
     passes: Passes = field(default_factory=Passes)
     """Of the trackers: cameras that are due at once share them."""
@@ -102,6 +105,11 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         max_s=camera.events.pre_roll_s + RING_SLACK_S + _wait_s(camera, zones),
         max_bytes=round(camera.events.ring_mb * 2**20),
     )
+    single = camera.detect_source is None
+
+    def larger(at_us: int, cost: Cost) -> Frame | None:
+        return None if effort.now > 0 else pipeline.picture(at_us, cost)
+
     plan = CapturePlan(
         camera_title=camera.title,
         outlines=outlines,
@@ -112,9 +120,10 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         clips=camera.events.clips,
         previews=camera.events.previews,
         work=around.work,
+        later=around.later,
+        larger=None if single else larger,
         failed=partial(_media_failed, stats),
     )
-    single = camera.detect_source is None
     source = _source(
         camera, camera.detect_source or camera.source, around, audio=single and camera.audio
     )

@@ -26,7 +26,7 @@ from vedette.pipeline.guard import Guard
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look
-from vedette.pipeline.main_stream import MainStream, combined
+from vedette.pipeline.main_stream import Cost, MainStream, combined
 from vedette.pipeline.sight import Sight, session_of
 from vedette.pipeline.stats import CameraStats
 from vedette.rules.build import BuiltRule
@@ -252,9 +252,9 @@ class CameraPipeline:
         self._kept = (state, detail)
         self._announce(0.0)
 
-    def picture(self, at_us: int) -> Frame | None:
+    def picture(self, at_us: int, cost: Cost | None = None) -> Frame | None:
         """The main stream's frame of a moment, where pictures come from a smaller one. Slow."""
-        return None if self.main is None else self.main.picture(at_us)
+        return None if self.main is None else self.main.picture(at_us, cost)
 
     def _announce(self, retry_in_s: float) -> None:
         state, detail = combined(*self._looked, *self._kept)
@@ -272,8 +272,8 @@ class CameraPipeline:
         for packet in stream.packets():
             self.take(stream, packet)
             if stop.is_set():
-                return False
-        return True
+                break
+        return not stop.is_set()  # it also ends where `interrupt` closed it
 
     def _tell_gate(self, frame: Frame, motion: Motion, tracks: Tracks) -> None:
         if self._decoding.ahead:

@@ -18,13 +18,18 @@ from vedette.media.best import BestPicture, Candidate
 from vedette.media.picture import Mark, Outline, annotated, snapshot
 from vedette.media.preview import Preview
 from vedette.media.ring import PacketRing
+from vedette.pipeline.animation import Animation, Later, now
 from vedette.pipeline.clip_parts import ClipParts, ClipPlan, Footage
+from vedette.pipeline.larger import Fetch, LargerPictures
 from vedette.pipeline.sight import Sight, fraction_box
 
 Work = Callable[[Callable[[], None]], None]
 """Runs a job: at once (analysis), or soon in a thread that no camera waits for."""
 
 Deliver = Callable[[EventChange], None]
+
+HOLD_US = 1_000_000
+"""The packet ring holds a moment for longer than this, whatever its length."""
 
 
 def at_once(job: Callable[[], None]) -> None:
@@ -46,6 +51,10 @@ class CapturePlan:
     clips: bool = True
     previews: bool = True
     work: Work = at_once
+    later: Later = now
+    """The same for animations, which can wait."""
+    larger: Fetch | None = None
+    """Pictures of the main stream, where what is looked at is a smaller one."""
     failed: Callable[[str], None] = lambda sentence: None
     """Told when media could not be made; the event stays."""
 
@@ -66,6 +75,12 @@ class EventCapture:
     _box: FractionBox | None = None
     """Where the object was in the best picture, where that is not the first one."""
     _preview_size: tuple[int, int] | None = None
+    _larger: LargerPictures | None = None
+
+    def __post_init__(self) -> None:
+        if self.plan.larger is not None:
+            hold_us = max(HOLD_US, self.plan.pre_roll_us // 2)
+            self._larger = LargerPictures(fetch=self.plan.larger, hold_us=hold_us)
 
     def begin_clip(self, event: Event, ring: PacketRing) -> None:
         """Start the clip with the pre-roll."""
@@ -102,13 +117,13 @@ class EventCapture:
 
     def see(self, event: Event, sight: Sight, track: int) -> None:
         """Look for a better picture, and collect the preview."""
-        del event
         if self.plan.parts is None:
             return
         row = sight.row_of(track) if track else _strongest(sight)
         if row is not None and sight.tracks.observed[row]:
             box = fraction_box(sight.tracks.boxes[row])
             self._best.offer(sight.frame, box, float(sight.tracks.scores[row]))
+        self._save_larger(event, sight.frame.at_us)
         if self.plan.previews:
             self._preview_size = self._preview_size or _size(sight.frame)
             if _size(sight.frame) == self._preview_size:  # an animation has one size
@@ -138,11 +153,15 @@ class EventCapture:
             return
         best, self._best = self._best, BestPicture()
         preview, self._preview = self._preview, Preview()
-        better = best.best if best.revision > 1 else None
-        if better is not None:
+        better = best.best if best.revision > 1 or self._larger else None
+        if better is not None and best.revision > 1:
             self._box = better.box
         pictured = self._with_box(event)
-        self.plan.work(lambda: self._pictures(pictured, better, preview, deliver))
+        again = best.revision > 1
+        if better is not None:
+            self.plan.work(lambda: self._pictures(pictured, better, deliver, again=again))
+        if len(preview):
+            self._animate(pictured, preview, deliver)
 
     def finished(self, at_us: int) -> bool:
         """True when the post-roll is complete, or the clip takes no more."""
@@ -158,19 +177,52 @@ class EventCapture:
     def _with_box(self, event: Event) -> Event:
         return event if self._box is None else event.model_copy(update={"box": self._box})
 
+    def _save_larger(self, event: Event, now_us: int) -> None:
+        """Have the main stream's picture made before its packets are gone."""
+        larger, best = self._larger, self._best.best
+        if larger is None or best is None or not larger.due(best, now_us):
+            return
+
+        def job() -> None:
+            try:
+                larger.make(best, lambda found: self._better(event, found))
+            except StorageFailed as error:
+                self.plan.failed(f"a picture of event {event.id} could not be made: {error}")
+
+        self.plan.work(job)
+
     def _pictures(
-        self, event: Event, better: Candidate | None, preview: Preview, deliver: Deliver
+        self,
+        event: Event,
+        better: Candidate,
+        deliver: Deliver,
+        *,
+        again: bool,
     ) -> None:
+        """Args:
+        again: it is another moment than that of the first pictures.
+        """
         artifacts: list[NewArtifact] = []
         try:
-            if better is not None:
+            if self._larger is not None:
+                artifacts += self._larger.make(better, lambda found: self._better(event, found))
+            if again and not artifacts:
                 artifacts += self._better(event, better)
-            if len(preview):
-                artifacts += _animations(preview, self.first_us)
         except StorageFailed as error:
             self.plan.failed(f"pictures of event {event.id} could not be made: {error}")
         if artifacts:
             deliver(EventChange(event=event, artifacts=tuple(artifacts)))
+
+    def _animate(self, event: Event, preview: Preview, deliver: Deliver) -> None:
+        animation = Animation(
+            event=event,
+            preview=preview,
+            first_us=self.first_us,
+            deliver=deliver,
+            failed=self.plan.failed,
+        )
+        if not self.plan.later(animation):
+            animation.left_out()
 
     def _better(self, event: Event, best: Candidate) -> list[NewArtifact]:
         marks = [Mark(box=best.box, label=event.label, score=event.score)]
@@ -203,26 +255,6 @@ def _picture(kind: ArtifactKind, revision: int, frame: Frame, data: bytes) -> Ne
         height=frame.height,
         data=data,
     )
-
-
-def _animations(preview: Preview, first_us: int) -> list[NewArtifact]:
-    kinds = (
-        (ArtifactKind.GIF, ".gif", "image/gif", preview.gif),
-        (ArtifactKind.PREVIEW, ".webp", "image/webp", preview.webp),
-    )
-    return [
-        NewArtifact(
-            kind=kind,
-            revision=1,
-            extension=extension,
-            media_type=media_type,
-            started_us=first_us,
-            duration_s=preview.duration_s,
-            width=preview.width,
-            data=encode(),
-        )
-        for kind, extension, media_type, encode in kinds
-    ]
 
 
 def _track_of(event: Event) -> int:

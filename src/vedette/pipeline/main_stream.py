@@ -3,8 +3,9 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
 from vedette.contracts.facts import CameraState
@@ -24,6 +25,10 @@ END_S = 5.0
 LATER_US = 400_000
 """A picture is looked for in so much of the ring after the wanted moment, too."""
 
+AROUND_US = 800_000
+"""The clocks of a camera's two streams may be apart by this much."""
+
+Cost = Callable[[Frame], float]
 Told = Callable[[CameraState, str], None]
 
 
@@ -69,25 +74,32 @@ class MainStream:
         self._thread.join(END_S)
         return not self._thread.is_alive()
 
-    def picture(self, at_us: int) -> Frame | None:
+    def picture(self, at_us: int, cost: Cost | None = None) -> Frame | None:
         """The frame of a moment of the last seconds, as large as the camera sends it; None where
-        it is not there (any more). Slow: decodes a group of pictures."""
+        it is not there (any more). Slow: decodes a group of pictures.
+
+        Args:
+            cost: of each frame around the moment (`AROUND_US`): the cheapest is taken. Absent, the
+                nearest one.
+        """
         stream = self._stream
+        since_us = at_us if cost is None else at_us - AROUND_US
+        until_us = at_us + (LATER_US if cost is None else AROUND_US)
         with self.lock:
-            packets = [p for p in self.ring.cut(at_us) if not p.is_audio]
+            packets = [p for p in self.ring.cut(since_us) if not p.is_audio]
         if stream is None or not packets or packets[0].at_us > at_us:
             return None
-        found: Frame | None = None
+        best = _Cheapest(cost or (lambda frame: abs(frame.at_us - at_us)))
         with self._decoding:
+            if self._stream is not stream:
+                return None
             stream.flush()
             for packet in packets:
-                if packet.at_us > at_us + LATER_US:
+                if packet.at_us > until_us:
                     break
-                for frame in stream.decode(packet):
-                    found = _nearer(at_us, found, frame)
-            for frame in stream.flush():
-                found = _nearer(at_us, found, frame)
-        return found
+                best.of(stream.decode(packet), since_us if cost else 0)
+            best.of(stream.flush(), since_us if cost else 0)
+        return best.frame
 
     def _run(self) -> None:
         with guarded(f"the main stream of {self.camera_id}"):
@@ -144,10 +156,19 @@ class MainStream:
                 stream.close()
 
 
-def _nearer(at_us: int, found: Frame | None, other: Frame) -> Frame:
-    if found is None or abs(other.at_us - at_us) < abs(found.at_us - at_us):
-        return other
-    return found
+@dataclass(slots=True)
+class _Cheapest:
+    """Keeps one frame."""
+
+    cost: Cost
+    frame: Frame | None = None
+    _least: float = inf
+
+    def of(self, frames: Sequence[Frame], since_us: int) -> None:
+        """Look at these frames, unless they are of an earlier time."""
+        for frame in frames:
+            if frame.at_us >= since_us and (cost := self.cost(frame)) < self._least:
+                self.frame, self._least = frame, cost
 
 
 def combined(
