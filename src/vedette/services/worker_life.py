@@ -35,6 +35,9 @@ class WorkerLimits:
     start_s: float = 60.0
     """From its assignment until all its cameras are built."""
     stop_s: float = 20.0
+    leave_s: float = 25.0
+    """From the end of the product on: what dead workers left is taken until then, and the rest at
+    the next start. More than `stop_s`."""
     abort_s: float = 0.3
     """For writing to the log where it hangs."""
     quick_s: float = 60.0

@@ -104,6 +104,10 @@ class Workers:
         """A process with everything imported, or on its way there."""
         self._closing = asyncio.Event()
         self._over = asyncio.Event()
+        self._takings: set[asyncio.Timeout] = set()
+        """Of what dead workers left."""
+        self._leave_at: float | None = None
+        """By the loop's clock; None as long as nobody ends the product."""
         self._chance = random.Random()  # noqa: S311 - jitter, not a secret
         self._tasks = asyncio.TaskGroup()
 
@@ -173,7 +177,15 @@ class Workers:
             self._over.set()
 
     async def close(self) -> None:
-        """Let every worker finish; returns when all are gone, and what they left is taken."""
+        """Let every worker finish; returns when all are gone, and what they left is taken.
+
+        A store that cannot be written keeps nobody here: what is not taken in time stays on the
+        disk, and is taken at the next start.
+        """
+        if self._leave_at is None:
+            self._leave_at = asyncio.get_running_loop().time() + self.limits.leave_s
+        for limit in self._takings:
+            limit.reschedule(self._leave_at)
         self._closing.set()
         await self._over.wait()
 
@@ -328,11 +340,24 @@ class Workers:
             await self._clock.sleep(TICK_S / 2)
         life.process.release()
         await life.line.silence()
-        await asyncio.wait([life.keeping])
-        with guarded(f"taking what {life.line.name} left"):
-            await self._around.left(life)
+        await self._take_over(life)
         self._hub.forget(life.line)
         del self._lives[life.line.name]
+
+    async def _take_over(self, life: Life) -> None:
+        """Store the rest of what it said, and take what it left; at the end only until then."""
+        limit = asyncio.timeout_at(self._leave_at)
+        self._takings.add(limit)
+        try:
+            async with limit:
+                await asyncio.wait([life.keeping])
+                with guarded(f"taking what {life.line.name} left"):
+                    await self._around.left(life)
+        except TimeoutError:
+            life.keeping.cancel()
+            log.warning("what %s left is taken at the next start", life.line.name)
+        finally:
+            self._takings.discard(limit)
 
     async def _retire_spare(self) -> None:
         spare, self.spare = self.spare, None

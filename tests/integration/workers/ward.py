@@ -40,8 +40,11 @@ class Ward:
     gone: list[tuple[str, str]] = field(default_factory=list)
     packets: dict[str, int] = field(default_factory=dict)
     """By camera, as told in the last beat of the process that has it now."""
+    storing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cleared while nothing can be stored."""
 
     def __post_init__(self) -> None:
+        self.storing.set()
         self.versions = dict.fromkeys(self.cameras, 1)
         given = {"worker": "w0", "cameras": (), "detectors": {"default": BLOB}, **self.template}
         self.pool = Workers(
@@ -110,6 +113,7 @@ class Ward:
         return [change for change in changes if change.event.camera_id == camera]
 
     async def _keep(self, said: Durable) -> None:
+        await self.storing.wait()
         self.kept.append(said)
 
     async def _left(self, life: Life) -> None:
