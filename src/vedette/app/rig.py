@@ -60,6 +60,7 @@ class Rig:
             sink=outside.sink,
             detector=outside.detector,
             work=self._desk.submit,
+            later=self._desk.later,
             parts=outside.parts,
         )
         self._fleet = Fleet(
@@ -108,6 +109,7 @@ class Rig:
     def stop(self, *, within_s: float = STOP_S) -> list[str]:
         """Let all cameras finish their events and clips; ids of those that did not in time."""
         until_s = self._clock.monotonic() + within_s
+        self._desk.hurry()
         late = self._fleet.stop(within_s=within_s)
         self.taps.close()
         left_s = until_s - self._clock.monotonic()
@@ -130,6 +132,7 @@ class Rig:
             "detector_failed": server.failed,
             "detector_busy_seconds": server.busy_s,
             "media_jobs": self._desk.done,
+            "animations_left_out": self._desk.left_out,
             **self.taps.figures(),
         }
 
