@@ -13,6 +13,7 @@ from vedette.app.rig import Outside, Rig
 from vedette.app.settings import CameraSettings
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.status import DetectorReport, WorkerReport
+from vedette.kit.garbage import Sweeper
 from vedette.pipeline.stats import CameraStats
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class LocalCameras:
             InvalidConfig: see `build_camera`.
         """
         self._rig = Rig(cameras, outside)
+        self._sweeper = Sweeper(outside.clock)
         self._over = asyncio.Event()
 
     @property
@@ -97,10 +99,12 @@ class LocalCameras:
 
     async def run(self) -> None:
         self._rig.start()
+        self._sweeper.start()
         await self._over.wait()
 
     async def close(self) -> None:
         late = await asyncio.to_thread(self._rig.stop)
+        await asyncio.to_thread(self._sweeper.stop)
         if late:
             log.warning("%s did not finish in time", ", ".join(late))
         self._over.set()

@@ -31,6 +31,7 @@ from vedette.contracts.assignment import CameraAssignment, WorkerAssignment
 from vedette.contracts.errors import InvalidInput, VedetteError
 from vedette.contracts.model import ModelWish
 from vedette.kit.clock import Clock, SystemClock
+from vedette.kit.garbage import Sweeper, settle
 from vedette.kit.supervise import guarded
 from vedette.link.box import BlackBox
 from vedette.link.files import WorkerFolders
@@ -165,8 +166,10 @@ class Worker:
             box=self._box,
             patience=Patience(working_s=given.stuck_after_s),
         )
+        settle()
         self._rig = Rig(cameras, outside)
         self._rig.start()
+        Sweeper(self._clock).start()
         self._eager_until = self._beats + EAGER
         self._link.answer(Frame(kind="ready"))
 

@@ -129,6 +129,7 @@ class CameraPipeline:
                     self.see(frame)
         finally:
             self._stream = None
+            self._decoding.end()
             stream.close()
             if self.main is None:
                 with self.lock:
@@ -168,6 +169,9 @@ class CameraPipeline:
     def keep(self, info: StreamInfo, packet: Packet) -> None:
         """What is never left out: ring, clips, taps."""
         bare = packet.bare()
+        if self.main is not None:
+            self.stats.main_packets += not packet.is_audio
+            self.stats.main_bytes += len(packet.data)
         with self.lock:
             self.ring.add(info, bare)
             self.book.packet(info, bare)
@@ -247,6 +251,7 @@ class CameraPipeline:
             if state in {CameraState.LOST, CameraState.FAILED}:
                 self.ring.clear()  # new clips must not begin with the old days
         if state in {CameraState.LOST, CameraState.FAILED}:
+            self.stats.main_reconnects += 1
             self.stats.problem(detail)
             self.lost(detail)
         self._kept = (state, detail)

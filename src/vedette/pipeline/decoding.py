@@ -66,6 +66,10 @@ class Decoding:
         with self.lock:
             self.gate.begin(stream.info.codec)
 
+    def end(self) -> None:
+        """The camera is lost, or over: its stream, with a decoder's pictures, is not needed."""
+        self._stream = None
+
     def take(self, info: StreamInfo, packet: Packet, bare: Packet, *, busy: bool) -> None:
         """One packet: decoded (now, or soon by the thread) if the gate says so.
 

@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 
-from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
+from vedette.contracts.errors import SourceLost, SourceRefused
 from vedette.contracts.facts import CameraState
 from vedette.kit.clock import Clock
 from vedette.kit.supervise import backoff_s
@@ -42,25 +42,25 @@ def _keep(
             if not pipeline.source.live:
                 code = "stopped" if stop.is_set() else "source_ended"
                 break
-            error: VedetteError = SourceLost(f"{pipeline.source} ended its stream")
+            why = f"{pipeline.source} ended its stream"
         except SourceLost as lost:
-            error = lost
+            why = str(lost)  # the error itself would keep the stream and its pictures
         except SourceRefused as refused:
             if not pipeline.source.live:
-                _fail(pipeline, refused)
+                _fail(pipeline, str(refused))
                 return
-            error = refused
+            why = str(refused)
         if stop.is_set():
             break
         lasted_s = clock.monotonic() - started if pipeline.stats.packets > packets else 0.0
         failures = 1 if lasted_s > STEADY_S else failures + 1
-        _wait(pipeline, error, failures, stop, clock, chance)
+        _wait(pipeline, why, failures, stop, clock, chance)
     pipeline.finish(code)
 
 
 def _wait(
     pipeline: CameraPipeline,
-    error: VedetteError,
+    why: str,
     failures: int,
     stop: threading.Event,
     clock: Clock,
@@ -68,19 +68,19 @@ def _wait(
 ) -> None:
     pause_s = backoff_s(failures, chance)
     pipeline.stats.reconnects += 1
-    pipeline.stats.problem(str(error))
-    pipeline.status(CameraState.LOST, str(error))
+    pipeline.stats.problem(why)
+    pipeline.status(CameraState.LOST, why)
     if pipeline.main is None:
-        pipeline.lost(str(error))
+        pipeline.lost(why)
     if failures > 1:
         pipeline.forget("camera_lost")
-    log.warning("%s: %s; next try in %.1f s", pipeline.camera_id, error, pause_s)
-    pipeline.status(CameraState.RETRYING, str(error), pause_s)
+    log.warning("%s: %s; next try in %.1f s", pipeline.camera_id, why, pause_s)
+    pipeline.status(CameraState.RETRYING, why, pause_s)
     clock.wait(stop, pause_s)
 
 
-def _fail(pipeline: CameraPipeline, error: VedetteError) -> None:
-    log.error("%s: %s", pipeline.camera_id, error)
+def _fail(pipeline: CameraPipeline, why: str) -> None:
+    log.error("%s: %s", pipeline.camera_id, why)
     pipeline.finish("source_refused")
-    pipeline.stats.problem(str(error))
-    pipeline.status(CameraState.FAILED, str(error))
+    pipeline.stats.problem(why)
+    pipeline.status(CameraState.FAILED, why)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
+from vedette.contracts.errors import SourceLost, SourceRefused
 from vedette.contracts.facts import CameraState
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
@@ -111,31 +111,34 @@ class MainStream:
         self.clock.wait(self._ended, AFTER_S)
         while not self._ended.is_set():
             began_s, before = self.clock.monotonic(), self.packets
-            error = self._attempt()
-            if error is None or self._ended.is_set():
+            why = self._attempt()
+            if why is None or self._ended.is_set():
                 break
             lasted_s = self.clock.monotonic() - began_s if self.packets > before else 0.0
             failures = 1 if lasted_s > STEADY_S else failures + 1
             pause_s = backoff_s(failures, chance)
             self.reconnects += 1
-            log.warning("%s: %s; next try in %.1f s", self.camera_id, error, pause_s)
-            self.tell(CameraState.LOST, str(error))
+            log.warning("%s: %s; next try in %.1f s", self.camera_id, why, pause_s)
+            self.tell(CameraState.LOST, why)
             self.clock.wait(self._ended, pause_s)
         self.tell(CameraState.ENDED, "")
 
-    def _attempt(self) -> VedetteError | None:
-        """Read once; what went wrong, or None where it is over for good."""
+    def _attempt(self) -> str | None:
+        """Read once; what went wrong, or None where it is over for good.
+
+        In words: the error itself would keep the stream and its pictures.
+        """
         try:
             self._read()
         except SourceLost as lost:
-            return lost
+            return str(lost)
         except SourceRefused as refused:
             if self.source.live:
-                return refused
+                return str(refused)
             log.error("%s: %s", self.camera_id, refused)
             self.tell(CameraState.FAILED, str(refused))
             return None
-        return SourceLost(f"{self.source} ended its stream") if self.source.live else None
+        return f"{self.source} ended its stream" if self.source.live else None
 
     def _read(self) -> None:
         stream = self.source.open()

@@ -1,8 +1,11 @@
 """A camera that was lost is tried again, ever more slowly; what it held open is closed in time."""
 
+import gc
 import random
 import threading
+import weakref
 from collections.abc import Callable
+from typing import Any
 
 from tests.unit.pipeline.rig import SECOND, START, film, pipeline, walk
 from vedette.bus.memory import MemoryBus
@@ -219,3 +222,27 @@ async def test_who_stops_while_it_opens_sees_no_frame() -> None:
     assert camera.stats.packets == 0
     assert camera.source.streams[0].closed.is_set()
     assert camera.states[-1].state is CameraState.ENDED
+
+
+def test_a_lost_camera_keeps_no_stream_while_it_waits() -> None:
+    """A decoder of 4K holds 50 MB of pictures."""
+    alive: list[bool] = []
+    streams: list[weakref.ref[Any]] = []
+
+    class Collecting(FakeClock):
+        def wait(self, stop: threading.Event, seconds: float) -> bool:
+            gc.collect()
+            alive.extend(stream() is not None for stream in streams)
+            return super().wait(stop, seconds)
+
+    def cut() -> None:
+        streams.append(weakref.ref(source.streams.pop()))
+        raise SourceLost("the cable is out")  # a new one: an error keeps where it was raised
+
+    clock, stop = Collecting(), threading.Event()
+    source = ScriptedSource([*shown(0), cut], [*shown(9), cut], live=True, over=stop.set)
+    with pipeline(source, sink=RecordingSink(), clock=clock) as built:
+        keep_watching(built, stop, clock, random.Random(1))  # noqa: S311
+
+    assert alive
+    assert not any(alive)
