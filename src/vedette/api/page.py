@@ -65,8 +65,13 @@ def card_of(event: Event, artifacts: Sequence[Artifact], names: Mapping[str, str
 @router.get("/")
 async def home(request: Request, cursor: str | None = None) -> HTMLResponse:
     context = context_of(request)
+    tampered = {report.camera_id: report.tamper for report in context.report().cameras}
     cameras = [
-        {**asdict(camera), "seen": context.pictures[camera.id].at_us > 0}
+        {
+            **asdict(camera),
+            "seen": context.pictures[camera.id].at_us > 0,
+            "tamper": tampered.get(camera.id, ""),
+        }
         for camera in context.cameras()
     ]
     return render("home.html", cameras=cameras, **await _cards(context, cursor))

@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from vedette.contracts.status import CameraReport, DetectorReport
+from vedette.contracts.status import CameraReport, DetectorReport, TriggerReport
 from vedette.kit.clock import Clock, from_us
 from vedette.pipeline.stats import CameraStats
 
@@ -22,6 +22,19 @@ class _Reading:
     packets: int
     bytes: int
     analysed: int
+    main_packets: int
+    main_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Means over the last seconds."""
+
+    fps_in: float = 0.0
+    fps_analysed: float = 0.0
+    bitrate_bps: float = 0.0
+    main_fps: float = 0.0
+    main_bitrate_bps: float = 0.0
 
 
 @dataclass(slots=True)
@@ -33,25 +46,34 @@ class RateMeter:
 
     def read(self, at_s: float, stats: CameraStats) -> None:
         """Note the counters; to be called about once a second."""
-        now = _Reading(at_s, stats.packets, stats.bytes, stats.analysed)
+        now = _Reading(
+            at_s,
+            stats.packets,
+            stats.bytes,
+            stats.analysed,
+            stats.main_packets,
+            stats.main_bytes,
+        )
         if self._readings and now.packets < self._readings[-1].packets:
             self._readings.clear()
         self._readings.append(now)
         while at_s - self._readings[0].at_s > WINDOW_S:
             self._readings.popleft()
 
-    def rates(self) -> tuple[float, float, float]:
-        """Frames in, frames analysed, and bits, per second; zeros before the second reading."""
+    def rates(self) -> Rates:
+        """Zeros before the second reading."""
         if len(self._readings) < 2:
-            return 0.0, 0.0, 0.0
+            return Rates()
         first, last = self._readings[0], self._readings[-1]
         elapsed_s = last.at_s - first.at_s
         if elapsed_s <= 0.0:
-            return 0.0, 0.0, 0.0
-        return (
-            (last.packets - first.packets) / elapsed_s,
-            (last.analysed - first.analysed) / elapsed_s,
-            (last.bytes - first.bytes) * 8 / elapsed_s,
+            return Rates()
+        return Rates(
+            fps_in=(last.packets - first.packets) / elapsed_s,
+            fps_analysed=(last.analysed - first.analysed) / elapsed_s,
+            bitrate_bps=(last.bytes - first.bytes) * 8 / elapsed_s,
+            main_fps=max(0, last.main_packets - first.main_packets) / elapsed_s,
+            main_bitrate_bps=max(0, last.main_bytes - first.main_bytes) * 8 / elapsed_s,
         )
 
 
@@ -99,24 +121,30 @@ class Board:
 
     def _report(self, camera_id: str, stats: CameraStats) -> CameraReport:
         meter = self._meters.get(camera_id)
-        fps_in, fps_analysed, bitrate = meter.rates() if meter else (0.0, 0.0, 0.0)
+        rates = meter.rates() if meter else Rates()
         return CameraReport(
             camera_id=camera_id,
             name=self._names.get(camera_id, camera_id),
             state=stats.state,
             detail=stats.detail,
             worker=self._worker_of(camera_id),
-            fps_in=round(fps_in, 2),
-            fps_analysed=round(fps_analysed, 2),
-            bitrate_bps=round(bitrate),
+            fps_in=round(rates.fps_in, 2),
+            fps_analysed=round(rates.fps_analysed, 2),
+            bitrate_bps=round(rates.bitrate_bps),
+            main_fps=round(rates.main_fps, 2),
+            main_bitrate_bps=round(rates.main_bitrate_bps),
+            main_reconnects=stats.main_reconnects,
             gate="open" if stats.gate_open else "closed",
             gate_mode=stats.gate_mode,
+            gate_note=stats.gate_note,
             gate_opened=stats.gate_opened,
             expected_delay_s=round(stats.expected_delay_s, 2),
             lag_s=round(stats.lag_s, 3),
             drift_ms=round(stats.source.drift_ms, 1),
             drift_ppm=round(stats.source.drift_ppm, 1),
             dropped=dropped(stats),
+            irregular=irregular(stats),
+            notes=tuple(stats.source.notes),
             pressure=stats.pressure,
             reconnects=stats.reconnects,
             looked=stats.looked,
@@ -125,6 +153,7 @@ class Board:
             ring_s=round(stats.ring_s, 2),
             ring_bytes=stats.ring_bytes,
             tamper=stats.tamper,
+            trigger=None if stats.trigger is None else TriggerReport(**asdict(stats.trigger)),
             last_frame_at=from_us(stats.last_frame_us) if stats.last_frame_us else None,
             problems=tuple(stats.problems),
         )
@@ -135,6 +164,23 @@ def detector_report(counters: Mapping[str, Any], worker: str = "") -> DetectorRe
     names = DetectorReport.model_fields.keys() & counters.keys()
     shown = {name: counters[name] for name in names}
     return DetectorReport(worker=worker, frames=counters.get("answered", 0), **shown)
+
+
+IRREGULAR = (
+    "missing_pts",
+    "jumps",
+    "reanchors",
+    "lost_references",
+    "size_changes",
+    "format_changes",
+)
+"""Counters of `SourceStats`."""
+
+
+def irregular(stats: CameraStats) -> dict[str, int]:
+    """What was put right in the stream that is open; what never happened is not named."""
+    counts = {name: getattr(stats.source, name) for name in IRREGULAR}
+    return {name: count for name, count in counts.items() if count}
 
 
 def dropped(stats: CameraStats) -> dict[str, int]:

@@ -194,13 +194,15 @@ def _triggers(camera: CameraSettings, pipeline: CameraPipeline, clock: Clock) ->
         pipeline.trigger(f"onvif_{name}", at_us, active=active)
 
     if "onvif" in camera.gate.triggers and camera.onvif is not None:
-        yield OnvifTrigger(
+        trigger = OnvifTrigger(
             camera.onvif.config(),
             camera_id=camera.id,
             clock=clock,
             on_change=changed,
             on_problem=pipeline.stats.problem,
         )
+        pipeline.stats.trigger = trigger.stats
+        yield trigger
 
 
 def _gate_plan(camera: CameraSettings, around: Surroundings) -> GatePlan:

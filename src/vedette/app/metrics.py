@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from vedette.bus.port import SubscriptionStats
 from vedette.contracts.facts import CameraState
-from vedette.contracts.status import CameraReport, DetectorReport
+from vedette.contracts.status import CameraReport, DetectorReport, TriggerReport
 from vedette.pipeline.stats import CameraStats
 
 Figures = Mapping[str, float]
@@ -18,6 +18,9 @@ DELIVERING = {CameraState.ONLINE, CameraState.DEGRADED}
 COUNTED = (
     ("packets", "Packets received."),
     ("bytes", "Bytes received."),
+    ("main_packets", "Packets of the stream that is only kept."),
+    ("main_bytes", "Bytes of the stream that is only kept."),
+    ("main_reconnects", "Times that the stream that is only kept was lost."),
     ("frames", "Frames decoded."),
     ("analysed", "Frames that went through the stages."),
     ("looked", "Frames that the detector saw."),
@@ -37,6 +40,8 @@ PRESENT = (
     ("fps_in", "Frames that arrive per second."),
     ("fps_analysed", "Frames that go through the stages per second."),
     ("bitrate_bps", "Bits that arrive per second."),
+    ("main_fps", "Frames of the stream that is only kept that arrive per second."),
+    ("main_bitrate_bps", "Bits of the stream that is only kept that arrive per second."),
     ("lag_s", "Age of the newest analysed moment when it was analysed."),
     ("drift_ms", "How far the camera's clock is ahead of ours."),
     ("drift_ppm", "How much too fast the camera's clock runs, in millionths."),
@@ -47,6 +52,14 @@ PRESENT = (
 )
 """Present values of `CameraReport`."""
 
+TRIGGER_COUNTED = (
+    ("notices", "Events that the camera sent, with a word of ours."),
+    ("unknown", "Events that the camera sent, for which we have no word."),
+    ("dropped", "Events beyond what is read of one camera."),
+    ("changes", "Events that were told on to the gate."),
+    ("reconnects", "Times that the line to the camera's events was lost."),
+)
+"""Counters of `TriggerReport`, of cameras whose own events open the gate."""
 
 DETECTOR_COUNTED = (
     ("batches", "Calls of the detector."),
@@ -140,7 +153,14 @@ class ProductMetrics(Collector):
         dropped = CounterMetricFamily(
             "vedette_camera_dropped", "Left out, by cause.", labels=["camera", "cause"]
         )
+        irregular = GaugeMetricFamily(
+            "vedette_camera_irregular",
+            "What was put right in the stream that is open.",
+            labels=["camera", "kind"],
+        )
         for report in reports:
+            for kind, count in report.irregular.items():
+                irregular.add_metric([report.camera_id, kind], float(count))
             gate.add_metric([report.camera_id, report.gate_mode], float(report.gate == "open"))
             tamper.add_metric([report.camera_id, report.tamper], float(bool(report.tamper)))
             for cause, count in report.dropped.items():
@@ -148,6 +168,25 @@ class ProductMetrics(Collector):
         yield gate
         yield tamper
         yield dropped
+        yield irregular
+        yield from self._of_triggers({r.camera_id: r.trigger for r in reports if r.trigger})
+
+    def _of_triggers(self, triggers: Mapping[str, TriggerReport]) -> Iterator[Metric]:
+        connected = GaugeMetricFamily(
+            "vedette_camera_trigger_connected",
+            "1 while the camera's own events arrive.",
+            labels=["camera"],
+        )
+        for camera_id, trigger in triggers.items():
+            connected.add_metric([camera_id], float(trigger.connected))
+        yield connected
+        for name, meaning in TRIGGER_COUNTED:
+            family = CounterMetricFamily(
+                f"vedette_camera_trigger_{name}", meaning, labels=["camera"]
+            )
+            for camera_id, trigger in triggers.items():
+                family.add_metric([camera_id], float(getattr(trigger, name)))
+            yield family
 
     def _of_detectors(self, detectors: Sequence[DetectorReport]) -> Iterator[Metric]:
         for name, meaning in DETECTOR_COUNTED:

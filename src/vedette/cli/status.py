@@ -76,7 +76,44 @@ def picture(report: ProductReport) -> RenderableType:
         for camera in report.cameras
         if camera.problems and camera.state is not CameraState.ONLINE
     ]
+    parts += [
+        Text(f"{camera.camera_id}: {note}", style=style)
+        for camera in report.cameras
+        for note, style in notes_of(camera)
+    ]
     return Group(*parts)
+
+
+TAMPERED = {
+    "covered": "something covers the camera",
+    "defocused": "the camera is out of focus",
+    "shifted": "the camera looks elsewhere",
+}
+
+
+def notes_of(camera: CameraReport) -> list[tuple[str, str]]:
+    """What a row of figures cannot say, as sentences with a style."""
+    notes = []
+    if camera.tamper:
+        notes.append((TAMPERED.get(camera.tamper, camera.tamper), "bold red"))
+    if camera.trigger is not None and not camera.trigger.connected:
+        notes.append((f"its own events do not arrive: {camera.trigger.detail}", "yellow"))
+    elif camera.trigger is not None:
+        words = f"{camera.trigger.notices} of its own events, {camera.trigger.unknown} unknown"
+        notes.append((words, "dim"))
+    if camera.main_fps or camera.main_reconnects:
+        words = (
+            f"main stream: {camera.main_fps:.1f} fps, {camera.main_bitrate_bps / 1000:.0f} kbit/s, "
+            f"{camera.main_reconnects} reconnects"
+        )
+        notes.append((words, "dim"))
+    notes += [(note, "yellow") for note in camera.notes]
+    if camera.irregular:
+        put_right = ", ".join(f"{count} {kind}" for kind, count in camera.irregular.items())
+        notes.append((f"put right in its stream: {put_right}".replace("_", " "), "dim"))
+    if camera.gate_note and camera.state in {CameraState.ONLINE, CameraState.DEGRADED}:
+        notes.append((camera.gate_note, "dim"))
+    return notes
 
 
 def _heading(report: ProductReport) -> Text:

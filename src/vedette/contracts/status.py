@@ -8,6 +8,21 @@ from vedette.contracts.facts import CameraState
 from vedette.contracts.payload import Payload, Slug
 
 
+class TriggerReport(Payload):
+    """The line to a camera's own events (ONVIF)."""
+
+    connected: bool = False
+    detail: str = ""
+    """What it does, or why not."""
+    notices: int = 0
+    """Events with a word of ours."""
+    unknown: int = 0
+    dropped: int = 0
+    changes: int = 0
+    """What was told on to the gate."""
+    reconnects: int = 0
+
+
 class CameraReport(Payload):
     """One camera at one moment. Rates are means over the last few seconds."""
 
@@ -21,9 +36,15 @@ class CameraReport(Payload):
     """Frames that arrive, decoded or not, per second."""
     fps_analysed: float = Field(default=0.0, ge=0.0)
     bitrate_bps: float = Field(default=0.0, ge=0.0)
+    main_fps: float = Field(default=0.0, ge=0.0)
+    """Of the stream that is only kept, where a smaller one is looked at."""
+    main_bitrate_bps: float = Field(default=0.0, ge=0.0)
+    main_reconnects: int = 0
     gate: str = "open"
     """`open`: everything is decoded; `closed`: only what the mode needs to notice something."""
     gate_mode: str = "always"
+    gate_note: str = ""
+    """What to expect of the gate, in a sentence."""
     gate_opened: int = 0
     expected_delay_s: float = 0.0
     """How long after it happens something is noticed, at worst, while the gate is closed."""
@@ -35,6 +56,11 @@ class CameraReport(Payload):
     """How fast its clock runs too fast (+) or too slow (-), in millionths."""
     dropped: dict[str, int] = Field(default_factory=dict)
     """What was left out, by cause. `gate` is meant; everything else is a loss."""
+    irregular: dict[str, int] = Field(default_factory=dict)
+    """What was put right in the stream that is open, by kind: times that are missing or jump, other
+    sizes and formats, pictures that never arrived."""
+    notes: tuple[str, ...] = ()
+    """What is not as it should be in this stream, in sentences."""
     pressure: int = 0
     reconnects: int = 0
     looked: int = 0
@@ -43,6 +69,9 @@ class CameraReport(Payload):
     ring_s: float = 0.0
     ring_bytes: int = 0
     tamper: str = ""
+    """`covered`, `defocused` or `shifted` while the camera is."""
+    trigger: TriggerReport | None = None
+    """Where the camera's own events open the gate."""
     last_frame_at: datetime | None = None
     problems: tuple[str, ...] = ()
 

@@ -1,5 +1,6 @@
 """Who besides moving pixels may open a camera's decode gate: the port for outside triggers."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -19,6 +20,24 @@ class GateTrigger(Protocol):
                 so an end follows each begin, at the latest when the connection is lost.
         """
         ...
+
+
+@dataclass(slots=True, kw_only=True)
+class TriggerStats:
+    """How the line to a camera's own events is. Written by the trigger's thread, read by anyone."""
+
+    connected: bool = False
+    detail: str = "not begun"
+    """What it does, or why not."""
+    notices: int = 0
+    """Events with a word of ours."""
+    unknown: int = 0
+    """Events for which we have no word."""
+    dropped: int = 0
+    """Events beyond what is read of one camera."""
+    changes: int = 0
+    """What was told on."""
+    reconnects: int = 0
 
 
 class Beside(Protocol):

@@ -6,10 +6,9 @@ import random
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
-from vedette.contracts.trigger import GateTrigger
+from vedette.contracts.trigger import GateTrigger, TriggerStats
 from vedette.kit.clock import Clock, to_us
 from vedette.kit.supervise import backoff_s, keep_thread_running
 from vedette.onvif.address import device_address
@@ -32,24 +31,6 @@ REFUSED_S = 900.0
 """After a refused login: cameras lock users out, also from the video, after a few."""
 REFUSED_CAP_S = 300.0
 """Longest wait after something that will hardly change: no event service, no ONVIF."""
-
-
-@dataclass(slots=True, kw_only=True)
-class TriggerStats:
-    """Written by the trigger's thread, read by anyone."""
-
-    connected: bool = False
-    detail: str = "not begun"
-    """What it does, or why not."""
-    notices: int = 0
-    """Events with a word of ours."""
-    unknown: int = 0
-    """Events for which we have no word."""
-    dropped: int = 0
-    """Events beyond what is read of one camera."""
-    changes: int = 0
-    """What was told on."""
-    reconnects: int = 0
 
 
 class OnvifTrigger:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from vedette.contracts.facts import CameraState
+from vedette.contracts.trigger import TriggerStats
 from vedette.sources.stats import SourceStats
 
 
@@ -20,6 +21,10 @@ class CameraStats:
     """Of video, decoded or not."""
     bytes: int = 0
     """Of video and sound."""
+    main_packets: int = 0
+    """Of video of the stream that is only kept, where a smaller one is looked at."""
+    main_bytes: int = 0
+    main_reconnects: int = 0
     frames: int = 0
     """Decoded."""
     analysed: int = 0
@@ -54,6 +59,8 @@ class CameraStats:
     """How old the newest analysed moment was when it was analysed."""
     progress_s: float = 0.0
     """Monotonic time of the last turn of the camera's loop: it stands still when the loop hangs."""
+    trigger: TriggerStats | None = None
+    """Of the camera's own events, where they open the gate."""
     detector_failures: int = 0
     reconnects: int = 0
     tracks: int = 0

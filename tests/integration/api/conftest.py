@@ -17,7 +17,7 @@ from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.event import Event, EventState, Severity
 from vedette.contracts.facts import CameraState
 from vedette.contracts.sink import EventChange, NewArtifact
-from vedette.contracts.status import CameraReport, ProductReport
+from vedette.contracts.status import CameraReport, ProductReport, TriggerReport
 from vedette.kit.clock import SystemClock, from_us, to_us
 from vedette.services.event_writer import EventWriter
 from vedette.services.keep_event import EventKeeper
@@ -76,7 +76,19 @@ REPORT = ProductReport(
     at=from_us(1_700_000_060_000_000),
     started_at=from_us(1_700_000_000_000_000),
     ready=True,
-    cameras=(CameraReport(camera_id="yard", name="Yard", state=CameraState.ONLINE, lag_s=0.2),),
+    cameras=(
+        CameraReport(
+            camera_id="yard",
+            name="Yard",
+            state=CameraState.ONLINE,
+            lag_s=0.2,
+            fps_in=25.0,
+            gate_note="while nothing moves, only keyframes are looked at",
+            tamper="covered",
+            dropped={"gate": 900, "corrupt": 3},
+            trigger=TriggerReport(connected=True, detail="connected", notices=2, unknown=1),
+        ),
+    ),
 )
 
 

@@ -60,6 +60,25 @@ async def test_a_camera_that_never_delivered_says_so(door: SimpleNamespace) -> N
     assert "/live/gate.jpg" not in text
 
 
+async def test_the_pages_say_how_a_camera_is(door: SimpleNamespace) -> None:
+    home = (await door.client.get("/")).text
+    page = (await door.client.get("/cameras/yard")).text
+    other = (await door.client.get("/cameras/gate")).text
+
+    assert '<span id="tamper-yard" class="state failed">covered</span>' in home
+    assert "tamper-gate" not in home
+    for words in (
+        "the camera is covered",
+        "25.0 frames a second",
+        "0.20 s late",
+        "while nothing moves, only keyframes are looked at",
+        "<dd>3 corrupt</dd>",
+        "connected; 2 known, 1 unknown",
+    ):
+        assert words in page
+    assert 'id="figures"' not in other
+
+
 async def test_nothing_is_fetched_from_a_foreign_host(door: SimpleNamespace) -> None:
     for path in ("/", f"/events/{door.ids[0]}", "/style.css", "/page.js"):
         text = (await door.client.get(path)).text.replace("http://www.w3.org/2000/svg", "")

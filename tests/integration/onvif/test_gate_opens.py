@@ -48,6 +48,9 @@ def test_the_gate_opens_for_what_the_camera_sees_and_closes_after_it() -> None:
         camera.emit(PERSON, "State=true", operation="Changed")
         until(lambda: built.gate.is_open)
         assert built.gate.opened["onvif_person"] == 1
+        told = built.stats.trigger
+        assert told is not None
+        assert (told.connected, told.detail, told.changes) == (True, "connected", 1)
         camera.emit(PERSON, "State=false", operation="Changed")
         until(lambda: not built.gate.is_open)
 
@@ -63,3 +66,4 @@ def test_without_the_setting_the_camera_is_not_asked() -> None:
         pipeline(source, sink=RecordingSink(), clock=clock, onvif={"url": camera.url}) as built,  # type: ignore[arg-type]
     ):
         assert built.beside == ()
+        assert built.stats.trigger is None

@@ -7,6 +7,7 @@ import pytest
 from vedette.app.board import WINDOW_S, Board
 from vedette.contracts.facts import CameraState
 from vedette.contracts.status import CameraReport
+from vedette.contracts.trigger import TriggerStats
 from vedette.pipeline.stats import CameraStats
 from vedette.sources.stats import SourceStats
 from vedette.testing.fakes import FakeClock
@@ -92,6 +93,36 @@ def test_what_was_left_out_is_named_by_cause() -> None:
     assert (report.gate, report.gate_mode, report.tamper) == ("closed", "adaptive", "covered")
     assert report.drift_ms == pytest.approx(-12.3)
     assert report.last_frame_at is None
+
+
+def test_gate_trigger_and_main_stream_are_told() -> None:
+    clock = FakeClock()
+    stats = CameraStats(
+        gate_note="everything is decoded",
+        trigger=TriggerStats(connected=True, detail="connected", notices=4, unknown=2),
+        source=SourceStats(jumps=2, notes=["its sound is left out"]),
+        main_reconnects=3,
+    )
+    board = watched(stats, clock, seconds=3, packets=5)
+    stats.main_packets, stats.main_bytes = 60, 600_000
+    board.read()
+
+    report = only(board)
+
+    assert report.gate_note == "everything is decoded"
+    assert report.trigger is not None
+    assert (report.trigger.connected, report.trigger.notices, report.trigger.unknown) == (
+        True,
+        4,
+        2,
+    )
+    assert (report.main_fps, report.main_bitrate_bps, report.main_reconnects) == (
+        20.0,
+        1_600_000.0,
+        3,
+    )
+    assert report.irregular == {"jumps": 2}
+    assert report.notes == ("its sound is left out",)
 
 
 def test_a_camera_that_was_taken_away_is_forgotten() -> None:

@@ -10,8 +10,10 @@ from vedette.app.board import Board, detector_report
 from vedette.app.metrics import ProductMetrics
 from vedette.bus.port import SubscriptionStats
 from vedette.contracts.facts import CameraState
+from vedette.contracts.trigger import TriggerStats
 from vedette.detect.counters import ServerCounters
 from vedette.pipeline.stats import CameraStats
+from vedette.sources.stats import SourceStats
 from vedette.testing.fakes import FakeClock
 
 BUS = SubscriptionStats(
@@ -109,6 +111,20 @@ def test_gate_tamper_and_drops_are_told_by_name() -> None:
     assert 'vedette_camera_tampered{camera="yard",kind="covered"} 1.0' in text
     assert 'vedette_camera_dropped_total{camera="yard",cause="pressure"} 3.0' in text
     assert 'vedette_camera_lag_seconds{camera="yard"} 0.25' in text
+
+
+def test_the_line_to_a_cameras_own_events_is_told_where_there_is_one() -> None:
+    yard = CameraStats(
+        trigger=TriggerStats(connected=True, notices=7, dropped=1),
+        source=SourceStats(reanchors=2),
+    )
+    text = product_metrics({"yard": yard, "door": CameraStats()}).text().decode()
+
+    assert 'vedette_camera_trigger_connected{camera="yard"} 1.0' in text
+    assert 'vedette_camera_trigger_notices_total{camera="yard"} 7.0' in text
+    assert 'vedette_camera_trigger_dropped_total{camera="yard"} 1.0' in text
+    assert 'vedette_camera_irregular{camera="yard",kind="reanchors"} 2.0' in text
+    assert 'trigger_connected{camera="door"}' not in text
 
 
 def test_each_detector_tells_how_it_stands() -> None:

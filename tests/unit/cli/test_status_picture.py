@@ -7,7 +7,7 @@ from rich.console import Console
 
 from vedette.cli.status import gate_words, picture, span
 from vedette.contracts.facts import CameraState
-from vedette.contracts.status import CameraReport, ProductReport, WorkerReport
+from vedette.contracts.status import CameraReport, ProductReport, TriggerReport, WorkerReport
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -78,6 +78,35 @@ def test_what_is_wrong_is_said_beside_the_gate_and_below() -> None:
     assert "not ready" in text
     assert "store: the disk is full" in text
     assert "yard: it fell down" in text
+
+
+def test_what_a_row_cannot_say_is_a_sentence_below() -> None:
+    camera = CameraReport(
+        camera_id="yard",
+        name="Yard",
+        state=CameraState.ONLINE,
+        tamper="shifted",
+        gate_note="keyframes come only every 10 s",
+        trigger=TriggerReport(detail="it refused the user name"),
+        main_fps=25.0,
+        main_bitrate_bps=4_000_000,
+        irregular={"missing_pts": 3},
+        notes=("its sound is left out",),
+    )
+    text = shown(report(camera))
+
+    for sentence in (
+        "yard: the camera looks elsewhere",
+        "yard: keyframes come only every 10 s",
+        "yard: its own events do not arrive: it refused the user name",
+        "yard: main stream: 25.0 fps, 4000 kbit/s, 0 reconnects",
+        "yard: put right in its stream: 3 missing pts",
+        "yard: its sound is left out",
+    ):
+        assert sentence in text
+
+    well = camera.model_copy(update={"trigger": TriggerReport(connected=True, notices=9)})
+    assert "yard: 9 of its own events, 0 unknown" in shown(report(well))
 
 
 def test_workers_are_listed_where_there_are_any() -> None:

@@ -114,7 +114,8 @@ def test_only_the_large_stream_is_kept_and_only_the_small_one_is_looked_at() -> 
         assert both.built.ring.seconds > 5.0
         assert len(both.tap.times_us) == 30
         assert both.built.stats.frames == 20
-        assert both.kept().packets == 30
+        assert both.kept().packets == both.built.stats.main_packets == 30
+        assert both.built.stats.main_bytes == 30 * len(b"frame")
         assert both.built.stats.packets == 20
 
 
@@ -126,7 +127,7 @@ def test_the_loss_of_the_large_stream_is_told_and_detection_goes_on() -> None:
         degraded = [detail for state, detail in both.states if state is CameraState.DEGRADED]
         assert "the stream that is recorded is away: the cable is out" in degraded[0]
         assert both.tap.losses[0] == "the cable is out"
-        assert both.kept().reconnects >= 2
+        assert both.kept().reconnects == both.built.stats.main_reconnects >= 2
         both.look()
         assert both.built.stats.frames == 20
 
