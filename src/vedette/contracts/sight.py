@@ -106,6 +106,9 @@ class Tracks:
     """Objects given up at this frame."""
     returned: tuple["Returned", ...] = ()
     """Objects that are recognised at this frame as one that was given up before."""
+    keypoints: F32 | None = None
+    """(n, 17, 3) joints of people as in `Detections`, of this frame: scores of 0 where an object is
+    not `observed` or has none. None where no pose detector looked at the frame."""
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -1,4 +1,4 @@
-"""Boxes as rows of numbers: overlap, growth, and the change between corners and centre."""
+"""Boxes as rows of numbers: overlap, and the change between corners and centre."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,72 +9,99 @@ height; one column per object, fractions of the frame."""
 
 Index = npt.NDArray[np.intp]
 
-_TINY = 1e-9
-_FEW = 1000
-"""Pairs that are all looked at; of more, only those that can meet."""
+_TINY = np.array(1e-9)
+_ZERO = np.array(0.0)
+_FEW = 2000
+"""Pairs whose overlap is all measured; of more, only that of those that meet."""
 
 
-def centred(corners: F64) -> F64:
-    """(4, n) centre x, centre y, width, height of corners."""
-    out = np.empty_like(corners)
-    np.add(corners[:2], corners[2:], out=out[:2])
-    out[:2] *= 0.5
-    np.subtract(corners[2:], corners[:2], out=out[2:])
-    np.maximum(out[2:], _TINY, out=out[2:])
+def centred(corners: F64, out: F64 | None = None) -> F64:
+    """(4, n) centre x, centre y, width, height of corners; in the first rows of `out`."""
+    out = np.empty_like(corners) if out is None else out
+    low, high, centre, size = corners[:2], corners[2:], out[:2], out[2:4]
+    np.add(low, high, out=centre)
+    np.multiply(centre, 0.5, out=centre)
+    np.subtract(high, low, out=size)
+    np.maximum(size, _TINY, out=size)
     return out
 
 
 def cornered(centres: F64) -> F64:
     """(4, n) left, top, right, bottom of centres and sizes."""
-    half = centres[2:4] * 0.5
-    return np.concatenate((centres[:2] - half, centres[:2] + half))
+    out = np.empty_like(centres)
+    centre, half = centres[:2], centres[2:4] * 0.5
+    np.subtract(centre, half, out=out[:2])
+    np.add(centre, half, out=out[2:])
+    return out
 
 
-def grown(corners: F64, part: float) -> F64:
-    """Boxes that reach out on each side by a part of their own width and height."""
-    margin = (corners[2:] - corners[:2]) * part
-    return np.concatenate((corners[:2] - margin, corners[2:] + margin))
-
-
-def overlapping(a: F64, b: F64, apart: tuple[F64, F64] | None = None) -> tuple[Index, Index, F64]:
-    """All pairs of boxes that overlap, with corners (4, n) and (4, m).
+def overlapping(
+    a: F64, b: F64, *, least: float, grow: float = 0.0, apart: tuple[F64, F64] | None = None
+) -> tuple[Index, Index, F64]:
+    """All pairs of boxes that overlap enough, with centres and sizes (4, n) and (4, m).
 
     Args:
+        least: least intersection over union, more than 0.
+        grow: how far all boxes are made to reach out on each side, in widths and heights.
         apart: (n,) and (m,) picture of each box, as distances on a line; None: all in one. Boxes of
             different pictures never overlap.
     Returns:
         rows, columns, intersection over union: (k,) each, by row.
     """
-    if apart is None and a.shape[1] * b.shape[1] <= _FEW:
-        every = _iou(a[:, :, None], b[:, None, :])
-        rows, columns = np.nonzero(every)
-        return rows, columns, every[rows, columns]
-    if apart is None:
-        rows, columns = _neighbours(a[0], a[2], b[0], b[2])
-    else:
-        x, y = apart
-        rows, columns = _neighbours(a[0] + x, a[2] + x, b[0] + y, b[2] + y)
-    meet = a[1][rows] < b[3][columns]
-    meet &= b[1][columns] < a[3][rows]
-    rows, columns = rows[meet], columns[meet]
-    iou = _iou(a[:, rows], b[:, columns])
-    some = iou.nonzero()[0]
-    return rows[some], columns[some], iou[some]
+    n = a.shape[1]
+    low, high, area = _reach(np.concatenate((a, b), axis=1), grow)
+    if apart is None and n * b.shape[1] <= _FEW:
+        iou = _iou(
+            (low[:, :n, None], high[:, :n, None], area[:n, None]),
+            (low[:, n:], high[:, n:], area[n:]),
+        )
+        rows, columns = (iou >= least).nonzero()
+        return rows, columns, iou[rows, columns]
+    rows, columns = _meeting(low, high, n, apart)
+    other = columns + n
+    iou = _iou(
+        (low.take(rows, axis=1), high.take(rows, axis=1), area.take(rows)),
+        (low.take(other, axis=1), high.take(other, axis=1), area.take(other)),
+    )
+    enough = (iou >= least).nonzero()[0]
+    return rows.take(enough), columns.take(enough), iou.take(enough)
 
 
-def _iou(a: F64, b: F64) -> F64:
-    """Of boxes with corners (4, ...), broadcast."""
-    inside: F64 = np.minimum(a[2], b[2])
-    inside -= np.maximum(a[0], b[0])
-    np.maximum(inside, 0.0, out=inside)
-    high = np.minimum(a[3], b[3])
-    high -= np.maximum(a[1], b[1])
-    np.maximum(high, 0.0, out=high)
+def _reach(places: F64, grow: float) -> tuple[F64, F64, F64]:
+    """(2, n) low and (2, n) high corners, (n,) areas of boxes that are made to grow."""
+    centre, half = places[:2], places[2:] * (0.5 + grow)
+    low, high = centre - half, centre + half
+    half += half
+    return low, high, half[0] * half[1]
+
+
+def _iou(a: tuple[F64, F64, F64], b: tuple[F64, F64, F64]) -> F64:
+    """Of boxes with low and high corners (2, ...) and areas (...), broadcast."""
+    (low_x, low_y), (high_x, high_y) = a[0], a[1]
+    (from_x, from_y), (to_x, to_y) = b[0], b[1]
+    inside: F64 = np.minimum(high_x, to_x)
+    inside -= np.maximum(low_x, from_x)
+    np.maximum(inside, _ZERO, out=inside)
+    high = np.minimum(high_y, to_y)
+    high -= np.maximum(low_y, from_y)
+    np.maximum(high, _ZERO, out=high)
     inside *= high
-    either = (a[2] - a[0]) * (a[3] - a[1]) + ((b[2] - b[0]) * (b[3] - b[1]) + _TINY**2)
+    either = a[2] + b[2]
     either -= inside
     inside /= either
     return inside
+
+
+def _meeting(low: F64, high: F64, n: int, apart: tuple[F64, F64] | None) -> tuple[Index, Index]:
+    """Pairs of the first n boxes with the others whose insides meet, by row."""
+    x, y = (0.0, 0.0) if apart is None else apart
+    rows, columns = _neighbours(low[0, :n] + x, high[0, :n] + x, low[0, n:] + y, high[0, n:] + y)
+    other = columns + n
+    bottom, top = low[1], high[1]
+    meet = bottom.take(rows) < top.take(other)
+    meet &= bottom.take(other) < top.take(rows)
+    some = meet.nonzero()[0]
+    return rows.take(some), columns.take(some)
 
 
 def _neighbours(a_left: F64, a_right: F64, b_left: F64, b_right: F64) -> tuple[Index, Index]:

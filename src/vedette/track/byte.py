@@ -9,29 +9,24 @@ cost of a pass is mostly that of its numpy calls, whatever the number of rows.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from vedette.contracts.errors import InvalidInput
-from vedette.contracts.sight import Bools, Detections, EndedTrack, Returned, Tracks
-from vedette.track import kalman
-from vedette.track.boxes import F64, Index, cornered
+from vedette.contracts.sight import F32, Bools, Detections, EndedTrack, Returned, Tracks
+from vedette.track.boxes import Index, cornered
 from vedette.track.match import ByteConfig, Matching, Pictures
 from vedette.track.port import Moment
 from vedette.track.returning import SIGHTS, Gone, Memory
-from vedette.track.step import (
-    as_columns,
-    check,
-    correct,
-    ending_of,
-    given_up,
-    outside,
-    picked,
-    within,
-)
-from vedette.track.table import Seen, Table
+from vedette.track.seen import Seen, as_columns, check, joined, no_joints
+from vedette.track.step import correct, ending_of, given_up, outside, predict, predict_many
+from vedette.track.table import Table
 
 __all__ = ["ByteConfig", "ByteTracker", "advance"]
+
+_NONE: Index = np.zeros(0, dtype=np.intp)
+_LOW, _HIGH = np.array(0.0, dtype=np.float32), np.array(1.0, dtype=np.float32)
 
 
 class ByteTracker:
@@ -65,7 +60,17 @@ class ByteTracker:
         Raises:
             InvalidInput: time goes backwards.
         """
-        return advance([Moment(tracker=self, detections=detections, at_us=at_us)])[0]
+        kind = check(detections)
+        elapsed = self._elapsed(at_us)
+        config, _, _ = self._kind(detections)
+        table = self._followed()
+        seen = as_columns(detections, config.low_score, config.high_score, kind)
+        step_s = predict(table, detections.areas, *elapsed)
+        matching = Matching(config, table, seen, step_s, None)
+        matching.run()
+        correct(table, seen, matching, step_s, at_us)
+        over = given_up(config, table, step_s)
+        return self._conclude(table, seen, matching.hit, over, matching.fresh(), at_us)
 
     def finish(self, at_us: int) -> Tracks:
         """Give up every object; numbers go on if more follows."""
@@ -76,7 +81,7 @@ class ByteTracker:
             table.keep(np.zeros(len(table), dtype=np.bool_))
         self._at_us = None
         self._memory = Memory(self._config)
-        return self._answer(table or Table(1, 0), at_us, ended)
+        return self._answer(table or Table(1, 0), at_us, None, _NONE, ended)
 
     def together(self, moments: Sequence["Moment[ByteTracker]"]) -> list[Tracks]:
         """See `advance`."""
@@ -94,10 +99,11 @@ class ByteTracker:
         if self._table is None:
             self._labels = detections.labels
             self._table = Table(len(detections.labels), size)
-        if detections.labels != self._labels[: len(detections.labels)]:
-            self._relabel(self._table, detections.labels)
+        labels = detections.labels
+        if labels is not self._labels and labels != self._labels[: len(labels)]:
+            self._relabel(self._table, labels)
         if len(detections) and size != self._table.looks.shape[1]:
-            self._table.looks = np.zeros((len(self._table), size), dtype=np.float32)
+            self._table.forget_looks(size)
         return self._config, self._labels, self._table.looks.shape[1]
 
     def _relabel(self, table: Table, labels: tuple[str, ...]) -> None:
@@ -118,29 +124,38 @@ class ByteTracker:
         return min(gap_us / 1e6, self._config.pause_s), gap_us / 1e6 > self._config.pause_s
 
     def _conclude(
-        self, table: Table, over: Bools, begun: Seen | None, rows: Index, at_us: int
+        self,
+        table: Table,
+        seen: Seen,
+        hit: Index,
+        over: Bools | None,
+        fresh: Index,
+        at_us: int,
     ) -> Tracks:
-        """Take what the pass brought: who is `over`, who has `begun`, the `rows` that were seen."""
+        """Take what the pass brought: whose detection is whose, who is `over`, who is `fresh`."""
         self._table, self._at_us = table, at_us
-        returned = self._recognise(table, rows) if self._memory else ()
+        returned = self._recognise(table, hit) if self._memory else ()
         ended: tuple[EndedTrack, ...] = ()
-        if over.any():
-            confirmed = table.seen >= self._config.confirm_seen
+        if over is not None:
+            confirmed, left = table.confirmed(self._config.confirm_seen), outside(table)
             ended = self._ends(
                 table,
                 [
-                    (row, ending_of(bool(confirmed[row]), bool(outside(table)[row])))
+                    (row, ending_of(bool(confirmed[row]), bool(left[row])))
                     for row in over.nonzero()[0].tolist()
                 ],
             )
-            table.keep(~over)
-        if begun is not None:
-            table.add(self._next_id, begun, np.arange(len(begun.scores)), at_us)
-            self._next_id += len(begun.scores)
-        return self._answer(table, at_us, ended, returned)
+            stay = ~over
+            table.keep(stay)
+            hit = hit[stay]
+        if len(fresh):
+            table.add(self._next_id, seen, fresh, at_us)
+            self._next_id += len(fresh)
+            hit = np.concatenate((hit, fresh))
+        return self._answer(table, at_us, seen, hit, ended, returned)
 
-    def _recognise(self, table: Table, rows: Index) -> tuple[Returned, ...]:
-        rows = rows[table.seen[rows] == SIGHTS]
+    def _recognise(self, table: Table, hit: Index) -> tuple[Returned, ...]:
+        rows = ((table.seen == SIGHTS) & (hit >= 0)).nonzero()[0]
         found = [
             self._memory.recognise(
                 track=int(table.ids[row]),
@@ -187,26 +202,50 @@ class ByteTracker:
         self,
         table: Table,
         at_us: int,
+        seen: Seen | None,
+        hit: Index,
         ended: tuple[EndedTrack, ...],
         returned: tuple[Returned, ...] = (),
     ) -> Tracks:
-        observed = table.latest_us == at_us
-        corners = cornered(np.where(observed, table.last, table.state[:4]))
-        np.maximum(corners, 0.0, out=corners)
-        np.minimum(corners, 1.0, out=corners)
+        ids, first_us = table.lasting
+        observed = hit >= 0
         return Tracks(
             at_us=at_us,
-            ids=table.ids.astype(np.int32),
-            boxes=np.ascontiguousarray(corners.T, dtype=np.float32),
+            ids=ids,
+            boxes=_shown(table, seen, hit, observed),
             scores=table.score.astype(np.float32),
-            classes=table.classes.astype(np.int16),
+            classes=table.labels,
             observed=observed,
-            confirmed=table.seen >= self._config.confirm_seen,
-            first_us=table.first_us.copy(),
+            confirmed=table.confirmed(self._config.confirm_seen),
+            first_us=first_us,
             labels=self._labels,
             ended=ended,
             returned=returned,
+            keypoints=_joints(seen, hit, observed),
         )
+
+
+def _shown(table: Table, seen: Seen | None, hit: Index, observed: Bools) -> F32:
+    """(n, 4) corners: as detected, else where the track should be; within the picture."""
+    if seen is None or not len(seen):
+        corners = np.array(cornered(table.place).T, dtype=np.float32, order="C")
+    else:
+        corners = seen.boxes.take(hit, axis=0, mode="wrap")
+        if np.count_nonzero(observed) < len(hit):
+            missed = (hit < 0).nonzero()[0]
+            corners[missed] = cornered(table.place.take(missed, axis=1)).T
+    np.maximum(corners, _LOW, out=corners)
+    np.minimum(corners, _HIGH, out=corners)
+    return corners
+
+
+def _joints(seen: Seen | None, hit: Index, observed: Bools) -> F32 | None:
+    """(n, 17, 3) joints of who was seen; None when nobody looked at joints."""
+    if seen is None or seen.keypoints is None:
+        return None
+    joints = no_joints(len(hit))
+    joints[observed] = seen.keypoints[hit[observed]]
+    return joints
 
 
 def advance(moments: Sequence[Moment[ByteTracker]]) -> list[Tracks]:
@@ -230,7 +269,10 @@ def advance(moments: Sequence[Moment[ByteTracker]]) -> list[Tracks]:
     answers: dict[int, Tracks] = {}
     for (config, _, _), numbers in kinds.items():
         some = [moments[number] for number in numbers]
-        found = _pass(config, some, [elapsed[number] for number in numbers])
+        if len(some) == 1:
+            found = [some[0].tracker.update(some[0].detections, some[0].at_us)]
+        else:
+            found = _pass(config, some, [elapsed[number] for number in numbers])
         answers.update(zip(numbers, found, strict=True))
     return [answers[number] for number in range(len(moments))]
 
@@ -240,92 +282,30 @@ def _pass(
     moments: Sequence[Moment[ByteTracker]],
     elapsed: Sequence[tuple[float, bool]],
 ) -> list[Tracks]:
-    """One pass over trackers of one kind."""
     tables = [one.tracker._followed() for one in moments]
-    if len(moments) == 1:
-        seen, seen_of = as_columns(moments[0].detections, config.low_score), None
-        table, rows_of = tables[0], None
-        at_us: Index | int = moments[0].at_us
-    else:
-        seen, seen_of = _joined(moments, config.low_score)
-        table = Table.joined(tables)
-        rows_of = np.repeat(np.arange(len(tables)), [len(one) for one in tables])
-        at_us = np.array([one.at_us for one in moments], dtype=np.int64)
-    step_s = _predict(table, moments, elapsed, rows_of)
-    pictures = None
-    if rows_of is not None and seen_of is not None:
-        pictures = Pictures(rows=rows_of, columns=seen_of)
-    matching = Matching(config, table, seen, step_s, pictures)
+    seen, seen_of = joined([one.detections for one in moments], config.low_score, config.high_score)
+    table = Table.joined(tables)
+    rows_of = np.repeat(np.arange(len(tables)), [len(one) for one in tables])
+    at_us = np.array([one.at_us for one in moments], dtype=np.int64)[rows_of]
+    step_s = predict_many(table, [one.detections.areas for one in moments], elapsed, rows_of)
+    matching = Matching(config, table, seen, step_s, Pictures(rows=rows_of, columns=seen_of))
     matching.run()
-    rows = (matching.hit >= 0).nonzero()[0]
-    columns = matching.hit[rows]
-    correct(table, seen, rows, columns, step_s)
-    times = at_us if rows_of is None else np.asarray(at_us)[rows_of[rows]]
-    table.absorb(rows, seen, columns, matching.clear(columns), times)
+    correct(table, seen, matching, step_s, at_us)
     over = given_up(config, table, step_s)
     fresh = matching.fresh()
-    if rows_of is None or seen_of is None:
-        begun = picked(seen, fresh)
-        return [moments[0].tracker._conclude(table, over, begun, rows, moments[0].at_us)]
     answers, row = [], 0
-    owner = seen_of[fresh]
     for number, one in enumerate(moments):
         end = row + len(tables[number])
+        lost = None if over is None or not np.count_nonzero(over[row:end]) else over[row:end]
         answers.append(
             one.tracker._conclude(
                 table.between(row, end),
-                over[row:end],
-                picked(seen, fresh[owner == number]),
-                rows[(rows >= row) & (rows < end)] - row,
+                seen if one.detections.keypoints is not None else replace(seen, keypoints=None),
+                matching.hit[row:end],
+                lost,
+                fresh[seen_of[fresh] == number],
                 one.at_us,
             )
         )
         row = end
     return answers
-
-
-def _joined(moments: Sequence[Moment[ByteTracker]], low_score: float) -> tuple[Seen, Index]:
-    """The detections of all cameras as columns, and which camera each one is of."""
-    found = [one.detections for one in moments]
-    counts = [len(one) for one in found]
-    looks = [one.looks for one in found if one.looks is not None and len(one)]
-    every = Detections(
-        boxes=np.concatenate([one.boxes for one in found]),
-        scores=np.concatenate([one.scores for one in found]),
-        classes=np.concatenate([one.classes for one in found]),
-        labels=found[0].labels,
-        looks=np.concatenate(looks) if looks else None,
-    )
-    owner = np.repeat(np.arange(len(found)), counts)[every.scores >= low_score]
-    return as_columns(every, low_score), owner
-
-
-def _predict(
-    table: Table,
-    moments: Sequence[Moment[ByteTracker]],
-    elapsed: Sequence[tuple[float, bool]],
-    rows_of: Index | None,
-) -> F64 | float:
-    """Move all tracks to this moment; seconds that count as looked at, per track or for all."""
-    step: F64 | float
-    if rows_of is None and moments[0].detections.areas is None:
-        step, halted = elapsed[0]
-        fading: F64 | float = 0.5**step
-        if halted:
-            table.state[kalman.VELOCITY] = 0.0  # nobody looked because nothing moved
-    else:
-        owner = np.zeros(len(table), dtype=np.intp) if rows_of is None else rows_of
-        step = np.array([one[0] for one in elapsed])[owner]
-        fading = np.array([0.5 ** one[0] for one in elapsed])[owner]
-        table.state[kalman.VELOCITY, np.array([one[1] for one in elapsed])[owner]] = 0.0
-        for number, one in enumerate(moments):
-            if (areas := one.detections.areas) is not None:
-                aside = (owner == number) & ~within(cornered(table.last), areas)
-                step[aside], fading[aside] = 0.0, 1.0
-    if len(table):
-        missing = table.unseen_s > 0.0
-        if missing.any():
-            table.state[6:8] *= np.where(missing, fading, 1.0)
-        kalman.predict(table.state, step)
-        table.unseen_s += step
-    return step

@@ -8,8 +8,9 @@ from pydantic import Field
 from vedette.contracts.sight import Bools
 from vedette.plugins.registry import PluginConfig
 from vedette.track.assign import assign
-from vedette.track.boxes import F64, Index, cornered, grown, overlapping
-from vedette.track.table import Seen, Table
+from vedette.track.boxes import F64, Index, overlapping
+from vedette.track.seen import SCORE, Seen
+from vedette.track.table import Table
 
 
 class ByteConfig(PluginConfig):
@@ -70,6 +71,7 @@ _CLEAR = 0.15
 _APART = 8.0
 """Pictures lie this many widths apart when several are looked at together."""
 _MISSED = -1
+_NOBODY: Index = np.zeros(0, dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +83,12 @@ class Pictures:
     columns: Index
     """(m,) of each detection."""
 
-    def apart(self, rows: Index, columns: Index) -> tuple[F64, F64]:
-        """The same as distances on a line, see `overlapping`."""
-        return _far(self.rows[rows]), _far(self.columns[columns])
+    def apart(self, rows: Index | None, columns: Index | None) -> tuple[F64, F64]:
+        """The same as distances on a line, see `overlapping`; None for all."""
+        return (
+            _far(self.rows if rows is None else self.rows[rows]),
+            _far(self.columns if columns is None else self.columns[columns]),
+        )
 
 
 def _far(pictures: Index) -> F64:
@@ -107,50 +112,49 @@ class Matching:
         self._seen = seen
         self._step_s = step_s
         self._pictures = pictures
-        self._corners = cornered(table.state[:4])
-        self.hit: Index = np.full(len(table), _MISSED, dtype=np.intp)
+        self.hit: Index = np.empty(len(table), dtype=np.intp)
         """(n,) detection of each track, -1 where it has none."""
-        self.free: Bools = np.ones(len(seen.scores), dtype=np.bool_)
-        """(m,) detections that belong to nobody."""
-        self._known: Bools | None = None
-        if seen.looks is not None and seen.looks.shape[1]:
-            self._known = np.asarray(table.looks.any(axis=1), dtype=np.bool_)
+        self.hit.fill(_MISSED)
+        self.pairs = 0
+        """How many have one."""
+        self._knows = seen.looks is not None and seen.looks.shape[1] > 0
 
     def run(self) -> None:
         """Sure boxes with confirmed tracks; doubtful ones with those just seen; then those who
         were lost; then those who are new."""
-        config, table = self._config, self._table
-        if not len(table) or not len(self._seen.scores):
+        table, seen = self._table, self._seen
+        if not len(table) or not len(seen):
             return
-        sure = self._seen.scores >= config.high_score
-        confirmed = table.seen >= config.confirm_seen
-        high, rows = sure.nonzero()[0], confirmed.nonzero()[0]
-        self._pair(rows, high, config.buffer)
-        if len(high) < len(sure):
+        confirmed = table.confirmed(self._config.confirm_seen)
+        rows = None if table.all_confirmed else confirmed.nonzero()[0]
+        high = None if seen.all_sure else seen.sure.nonzero()[0]
+        self._pair(rows, high, self._config.buffer)
+        if high is not None and self.pairs < len(table):
             recent = confirmed & (self.hit == _MISSED)
             recent &= table.unseen_s <= _RECENT_S + self._step_s
-            self._pair(recent.nonzero()[0], (~sure).nonzero()[0], None)
-        high = (sure & self.free).nonzero()[0]
-        if len(high):
+            self._pair(recent.nonzero()[0], (~seen.sure).nonzero()[0], None)
+        if self.pairs < min(len(table), len(seen)):
+            high = (seen.sure & self._free()).nonzero()[0]
             self._bring_back((confirmed & (self.hit == _MISSED)).nonzero()[0], high)
-            if len(rows) < len(table):
-                high = (sure & self.free).nonzero()[0]
-                self._pair((~confirmed).nonzero()[0], high, _NEW_BUFFER)
+        if rows is not None and self.pairs < len(seen):
+            high = (seen.sure & self._free()).nonzero()[0]
+            self._pair((~confirmed).nonzero()[0], high, _NEW_BUFFER)
 
     def fresh(self) -> Index:
         """Detections that begin a track: sure enough, and not a second box of an object."""
         seen = self._seen
-        fresh = (self.free & (seen.scores >= self._config.new_score)).nonzero()[0]
+        if self.pairs == len(seen):
+            return _NOBODY
+        fresh: Index = (self._free() & (seen.block[SCORE] >= self._config.new_score)).nonzero()[0]
         if not len(fresh):
             return fresh
-        row, column, iou = self._among(np.arange(len(seen.scores)))
-        close = iou > self._config.twin
+        row, column, _ = self._among(np.arange(len(seen)), self._config.twin)
         rivals: dict[int, list[int]] = {}
-        for one, other in zip(row[close].tolist(), column[close].tolist(), strict=True):
+        for one, other in zip(row.tolist(), column.tolist(), strict=True):
             rivals.setdefault(one, []).append(other)
         taken = set(self.hit[self.hit != _MISSED].tolist())
         begun: list[int] = []
-        for one in fresh[np.argsort(-seen.scores[fresh], kind="stable")].tolist():
+        for one in fresh[np.argsort(-seen.block[SCORE, fresh], kind="stable")].tolist():
             if taken.isdisjoint(rivals.get(one, ())):
                 begun.append(one)
                 taken.add(one)
@@ -158,52 +162,67 @@ class Matching:
 
     def clear(self, columns: Index) -> Bools:
         """(k,) true where a box of these stands apart from the others."""
-        if self._known is None:
-            return np.zeros(len(columns), dtype=np.bool_)
-        row, _, iou = self._among(columns)
-        apart: Bools = np.bincount(row[iou > _CLEAR], minlength=len(columns)) <= 1
+        row, _, _ = self._among(columns, _CLEAR)
+        apart: Bools = np.bincount(row, minlength=len(columns)) <= 1
         return apart
 
-    def _among(self, columns: Index) -> tuple[Index, Index, F64]:
-        corners = self._seen.corners[:, columns]
-        if self._pictures is None:
-            return overlapping(corners, corners)
-        place = _far(self._pictures.columns[columns])
-        return overlapping(corners, corners, (place, place))
+    def _free(self) -> Bools:
+        """(m,) detections that belong to nobody."""
+        free = np.ones(len(self._seen) + 1, dtype=np.bool_)
+        free[self.hit] = False  # the last one is that of those who were missed
+        theirs: Bools = free[:-1]
+        return theirs
 
-    def _take(self, rows: Index, columns: Index, likeness: F64, least: float) -> None:
+    def _among(self, columns: Index, least: float) -> tuple[Index, Index, F64]:
+        boxes, apart = self._seen.block[:SCORE, columns], None
+        if self._pictures is not None:
+            place = _far(self._pictures.columns[columns])
+            apart = (place, place)
+        return overlapping(boxes, boxes, least=least, apart=apart)
+
+    def _take(self, rows: Index, columns: Index, likeness: F64, least: float | None = None) -> None:
         owner = None if self._pictures is None else self._pictures.rows
         rows, columns = assign(rows, columns, likeness, least, owner)
         self.hit[rows] = columns
-        self.free[columns] = False
+        self.pairs += len(rows)
 
-    def _pair(self, rows: Index, columns: Index, buffer: float | None) -> None:
-        """Pair by overlap, less where class or looks differ; no `buffer`: these are doubtful."""
-        if not len(rows) or not len(columns):
+    def _pair(self, rows: Index | None, columns: Index | None, buffer: float | None) -> None:
+        """Pair by overlap, less where class or looks differ; no `buffer`: these are doubtful.
+
+        Args:
+            rows, columns: which tracks and which detections; None for all.
+        """
+        places, boxes = self._table.place, self._seen.block[:SCORE]
+        places = places if rows is None else places[:, rows]
+        boxes = boxes if columns is None else boxes[:, columns]
+        if not places.shape[1] or not boxes.shape[1]:
             return
-        corners, boxes = self._corners[:, rows], self._seen.corners[:, columns]
-        if buffer is not None:
-            corners, boxes = grown(corners, buffer), grown(boxes, buffer)
         apart = None if self._pictures is None else self._pictures.apart(rows, columns)
-        row, column, likeness = overlapping(corners, boxes, apart)
-        row, column = rows[row], columns[column]
-        other = self._table.classes[row] != self._seen.classes[column]
-        if other.any():
+        least = self._config.low_overlap if buffer is None else self._config.overlap
+        row, column, likeness = overlapping(
+            places, boxes, least=least, grow=buffer or 0.0, apart=apart
+        )
+        row = row if rows is None else rows[row]
+        column = column if columns is None else columns[column]
+        changed = self._knows
+        kind = self._seen.kind
+        if kind is None or kind != self._table.kind:
+            changed = True
+            other = self._table.classes[row] != self._seen.classes[column]
             likeness[other] *= _OTHER_CLASS
-        if self._known is not None:
+        if self._knows:
             unlike = self._config.unlike
             alike = (self._alike(row, column) - unlike) / (1.0 - unlike)
             likeness *= np.minimum(np.maximum(alike, _HARDLY), 1.0)
-        least = self._config.low_overlap if buffer is None else self._config.overlap
-        self._take(row, column, likeness, least)
+        self._take(row, column, likeness, least if changed else None)
 
     def _bring_back(self, rows: Index, columns: Index) -> None:
         """Pair lost objects with boxes that nothing else explains, further away by the second."""
-        if not self._config.reach or not len(rows):
+        if not self._config.reach or not len(rows) or not len(columns):
             return
         table, pictures = self._table, self._pictures
-        here, last = self._seen.centres[:, columns], table.last[:, rows]
-        away = np.minimum(distance(table.state[:4, rows], here), distance(last, here))
+        here, last = self._seen.block[:SCORE, columns], table.last[:, rows]
+        away = np.minimum(distance(table.place[:, rows], here), distance(last, here))
         reach = np.minimum(_NEAR + self._config.reach * table.unseen_s[rows], _FAR)[:, None]
         change = np.abs(np.log(here[3] / last[3][:, None]))
         likeness = 2.0 - 0.5 * away / reach - 0.5 * change
@@ -214,19 +233,19 @@ class Matching:
         row, column = np.nonzero(possible)
         likeness = likeness[row, column]
         row, column = rows[row], columns[column]
-        if self._known is not None:
+        if self._knows:
             alike = self._alike(row, column) - self._config.alike
             near = alike >= 0.0
             row, column = row[near], column[near]
             likeness = likeness[near] + _LOOKS_COUNT * alike[near]
-        self._take(row, column, likeness, 0.0)
+        self._take(row, column, likeness)
 
     def _alike(self, rows: Index, columns: Index) -> F64:
         """(k,) how alike each pair looks; 1 where nobody knows yet."""
-        if self._seen.looks is None or self._known is None:
+        if self._seen.looks is None:
             return np.ones(len(rows), dtype=np.float64)
         alike = (self._table.looks[rows] * self._seen.looks[columns]).sum(axis=1)
-        known: F64 = np.where(self._known[rows], alike, 1.0).astype(np.float64)
+        known: F64 = np.where(self._table.known[rows], alike, 1.0).astype(np.float64)
         return known
 
 

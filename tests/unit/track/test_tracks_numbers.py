@@ -10,19 +10,23 @@ from hypothesis import strategies as st
 from vedette.contracts.errors import InvalidInput, StorageFailed
 from vedette.track import kalman
 from vedette.track.assign import assign
-from vedette.track.boxes import centred, cornered, grown, overlapping
+from vedette.track.boxes import centred, cornered, overlapping
 from vedette.track.path import Path, decode, encode
 
 
 def test_overlap_equals_the_table() -> None:
     a = np.array([[0.0, 0.0, 10.0, 10.0], [0.0, 0.0, 2.0, 2.0]]).T
     b = np.array([[0.0, 0.0, 10.0, 10.0], [5.0, 0.0, 15.0, 10.0], [20.0, 20.0, 30.0, 30.0]]).T
-    rows, columns, iou = overlapping(a, b)
+    rows, columns, iou = overlapping(centred(a), centred(b), least=0.01)
     assert (rows.tolist(), columns.tolist()) == ([0, 0, 1], [0, 1, 0])
     np.testing.assert_allclose(iou, [1.0, 1 / 3, 0.04])
+    rows, columns, iou = overlapping(centred(a), centred(b), least=0.1)
+    assert (rows.tolist(), columns.tolist()) == ([0, 0], [0, 1])
+    _, _, iou = overlapping(centred(a), centred(b), least=0.1, grow=0.5)  # 20 wide, 5 apart
+    np.testing.assert_allclose(iou[:2], [1.0, 0.6])
 
 
-@pytest.mark.parametrize("count", [3, 200])
+@pytest.mark.parametrize("count", [3, 30, 200])
 def test_many_boxes_overlap_as_few_do(count: int) -> None:
     rng = np.random.default_rng(count)
     low = rng.uniform(0.0, 1.0, (2, 2, count))
@@ -31,17 +35,21 @@ def test_many_boxes_overlap_as_few_do(count: int) -> None:
     high = np.minimum(a[3][:, None], b[3]) - np.maximum(a[1][:, None], b[1])
     inside = np.clip(wide, 0.0, None) * np.clip(high, 0.0, None)
     area = [(one[2] - one[0]) * (one[3] - one[1]) for one in (a, b)]
-    rows, columns, iou = overlapping(a, b)
+    rows, columns, iou = overlapping(centred(a), centred(b), least=1e-9)
     dense = np.zeros((count, count))
     dense[rows, columns] = iou
     np.testing.assert_allclose(dense, inside / (area[0][:, None] + area[1] - inside))
-    assert len(rows) == np.count_nonzero(inside)
+    assert len(rows) == np.count_nonzero(dense)
+    far = np.zeros(count), np.zeros(count)
+    apart = overlapping(centred(a), centred(b), least=1e-9, apart=far)
+    order, same = np.lexsort((columns, rows)), np.lexsort((apart[1], apart[0]))
+    for one, other in zip((rows, columns, iou), apart, strict=True):
+        np.testing.assert_array_equal(one[order], other[same])
 
 
 def test_corners_and_centres_are_the_same_boxes() -> None:
     boxes = np.array([[0.1, 0.2, 0.5, 0.4], [0.0, 0.0, 1.0, 1.0]]).T
     np.testing.assert_allclose(cornered(centred(boxes)), boxes)
-    np.testing.assert_allclose(grown(boxes, 0.5)[:, 0], [-0.1, 0.1, 0.7, 0.5])
 
 
 @given(st.integers(0, 10_000), st.integers(0, 7), st.integers(0, 7))
@@ -71,33 +79,74 @@ def test_the_filter_learns_a_steady_walk_and_predicts_it() -> None:
         return np.array([[0.2 + 0.05 * second], [0.5], [0.04], [0.2]])
 
     state = kalman.begin(at(0.0))
+    steady = kalman.Filter(state)
     for tick in range(1, 41):
-        kalman.predict(state, 0.1)
-        state = kalman.correct(state, at(tick / 10))
-    assert state[4, 0] == pytest.approx(0.05, rel=0.05)
-    kalman.predict(state, 1.0)
+        steady.predict(0.1)
+        steady.correct(at(tick / 10))
+    assert state[kalman.VELOCITY][0, 0] == pytest.approx(0.05, rel=0.05)
+    steady.predict(1.0)
     assert state[0, 0] == pytest.approx(0.2 + 0.05 * 5.0, abs=0.005)
+
+
+def test_the_filter_is_the_textbooks() -> None:
+    """Against matrices, written out for one axis."""
+    box = np.array([[0.3], [0.4], [0.1], [0.2]])
+    state = kalman.begin(box)
+    mean = np.array([0.4, 0.0])
+    covariance = np.diag([(0.05 * 0.2) ** 2, (1.5 * 0.2) ** 2])
+    size = 0.2
+    for tick in range(1, 6):
+        dt = 0.1 * tick
+        move = np.array([[1.0, dt], [0.0, 1.0]])
+        noise = (0.4 * size) ** 2 * np.array([[dt**3 / 3, dt**2 / 2], [dt**2 / 2, dt]])
+        mean, covariance = move @ mean, move @ covariance @ move.T + noise
+        measured = 0.4 + 0.02 * tick**2
+        gain = covariance[:, 0] / (covariance[0, 0] + (0.05 * size) ** 2)
+        mean = mean + gain * (measured - mean[0])
+        covariance = covariance - np.outer(gain, covariance[0])
+        filtered = kalman.Filter(state)
+        filtered.predict(dt)
+        filtered.correct(np.array([[0.3], [measured], [0.1], [0.2]]))
+        np.testing.assert_allclose(state[[1, 9], 0], mean)
+        np.testing.assert_allclose(
+            state[[17, 5, 13], 0], [covariance[0, 0], covariance[0, 1], covariance[1, 1]]
+        )
+
+
+def test_who_is_missing_is_not_corrected() -> None:
+    state = kalman.begin(np.array([[0.2, 0.5, 0.04, 0.2], [0.7, 0.4, 0.1, 0.1]]).T)
+    kalman.Filter(state).predict(0.3)
+    before = state.copy()
+    kalman.Filter(state).correct(before[:4] + 0.02, np.array([1]))
+    np.testing.assert_array_equal(state[:, 1], before[:, 1])
+    assert (state[:4, 0] > before[:4, 0]).all()
 
 
 def test_one_long_step_is_as_uncertain_as_many_short_ones() -> None:
     once = kalman.begin(np.array([[0.5], [0.5], [0.1], [0.2]]))
     often = once.copy()
-    kalman.predict(once, 1.0)
+    kalman.Filter(once).predict(1.0)
     for _ in range(100):
-        kalman.predict(often, 0.01)
+        kalman.Filter(often).predict(0.01)
     np.testing.assert_allclose(often, once, rtol=1e-3)
 
 
 def test_each_column_of_the_filter_is_its_own() -> None:
     boxes = np.array([[0.2, 0.5, 0.04, 0.2], [0.7, 0.4, 0.1, 0.1]]).T
-    both = kalman.begin(boxes)
-    kalman.predict(both, 0.3)
-    both = kalman.correct(both, boxes + 0.01)
+
+    def filtered(measured: np.ndarray) -> np.ndarray:
+        state = kalman.begin(measured)
+        steps = (0.3, 0.1, np.full(measured.shape[1], 0.2))  # one for all, one for each
+        for step in steps:
+            kalman.Filter(state).predict(step)
+            kalman.Filter(state).correct(measured + 0.01)
+        return state
+
+    both = filtered(boxes)
     for column in range(2):
-        one = kalman.begin(boxes[:, column : column + 1])
-        kalman.predict(one, 0.3)
-        one = kalman.correct(one, boxes[:, column : column + 1] + 0.01)
-        np.testing.assert_array_equal(one[:, 0], both[:, column])
+        np.testing.assert_array_equal(
+            filtered(boxes[:, column : column + 1])[:, 0], both[:, column]
+        )
 
 
 def walk(n: int, seed: int = 0) -> Path:
