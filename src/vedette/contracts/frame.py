@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vedette.kit.pixels import bgr_from_planes
+from vedette.kit.pixels import Matrix, bgr_from_planes
 
 U8 = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Three planes (4:2:0, BT.601 limited range), a number and a time; read-only."""
+    """Three planes (4:2:0, limited range, upright), a number and a time; read-only."""
 
     camera_id: str
     number: int
@@ -25,6 +25,8 @@ class Frame:
     """((height + 1) // 2, (width + 1) // 2) chroma, blue."""
     v: U8
     """((height + 1) // 2, (width + 1) // 2) chroma, red."""
+    matrix: Matrix = Matrix.BT601
+    """What its colours mean."""
 
     @property
     def width(self) -> int:
@@ -36,4 +38,4 @@ class Frame:
 
     def bgr(self) -> U8:
         """(height, width, 3) BGR; computed at each call, so keep it if you need it twice."""
-        return bgr_from_planes(self.y, self.u, self.v)
+        return bgr_from_planes(self.y, self.u, self.v, matrix=self.matrix)

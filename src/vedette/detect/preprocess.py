@@ -88,6 +88,7 @@ def picture(frame: Frame, width: int, height: int, *, rgb: bool = False) -> U8:
         _resized(frame.u, chroma),
         _resized(frame.v, chroma),
         rgb=rgb,
+        matrix=frame.matrix,
     )
 
 

@@ -95,7 +95,11 @@ def _same_format(one: Fragments, other: Fragments) -> bool:
 
 
 def _same_track(one: Samples, other: Samples) -> bool:
-    return (one.description, one.timescale) == (other.description, other.timescale)
+    return (one.description, one.timescale, one.turn) == (
+        other.description,
+        other.timescale,
+        other.turn,
+    )
 
 
 def _append(editing: _Editing, piece: Piece, from_us: int, to_us: int) -> bool:

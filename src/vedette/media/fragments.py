@@ -18,6 +18,8 @@ from vedette.media.mux import NoPicture
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+UNTURNED = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+"""A matrix that leaves the picture as it is."""
 _MOST_HEAD = 16 * 1024 * 1024
 """A head larger than this is not ours."""
 _NOT_SYNC = 0x10000
@@ -34,6 +36,8 @@ class Samples:
     """The box `stsd`: codec and its parameters."""
     size: tuple[int, int]
     """Width and height of the picture; 0, 0 for sound."""
+    turn: bytes = UNTURNED
+    """How the picture is to be turned: the matrix of the box `tkhd`."""
     at: I64
     """Offset in the file."""
     sizes: I64
@@ -59,6 +63,7 @@ class Samples:
             timescale=self.timescale,
             description=self.description,
             size=self.size,
+            turn=self.turn,
             at=self.at[which],
             sizes=self.sizes[which],
             dts=self.dts[which],
@@ -115,6 +120,7 @@ class _Track:
     timescale: int = 1
     description: bytes = b""
     size: tuple[int, int] = (0, 0)
+    turn: bytes = b""
     defaults: tuple[int, int, int] = (0, 0, 0)
     """Duration, size and flags of a sample that says nothing else."""
     columns: list[npt.NDArray[np.int64]] = field(default_factory=list)
@@ -128,6 +134,7 @@ class _Track:
             timescale=self.timescale,
             description=self.description,
             size=self.size,
+            turn=self.turn,
             at=at,
             sizes=sizes,
             dts=dts,
@@ -216,7 +223,7 @@ class _Index:
             if kind == b"tkhd":
                 number = struct.unpack_from(">I", body, 20 if body[0] else 12)[0]
                 width, height = struct.unpack(">2I", body[-8:])
-                track.size = (width >> 16, height >> 16)
+                track.size, track.turn = (width >> 16, height >> 16), body[-44:-8]
             elif kind == b"mdhd":
                 track.timescale = struct.unpack_from(">I", body, 20 if body[0] else 12)[0]
             elif kind == b"hdlr" and body[8:12] in {b"vide", b"soun"}:

@@ -16,12 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vedette.contracts.errors import NotFound, StorageFailed
-from vedette.media.fragments import I64, Bools, Samples
+from vedette.media.fragments import I64, UNTURNED, Bools, Samples
 
 PIECE = 256 * 1024
 """Bytes read at a time."""
 
-_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _FTYP = struct.pack(">I4s4sI4s4s4s", 28, b"ftyp", b"isom", 512, b"isom", b"iso2", b"mp41")
 _U32 = 2**32
 
@@ -225,7 +224,7 @@ def _moov(lines: Sequence[Line], places: Sequence[I64], base: int, *, wide: bool
         0,
         struct.pack(">QQIQ", 0, 0, scale, length)
         + struct.pack(">IHHII", 0x10000, 0x100, 0, 0, 0)
-        + _MATRIX
+        + UNTURNED
         + bytes(24)
         + struct.pack(">I", len(lines) + 1),
     )
@@ -246,7 +245,7 @@ def _trak(number: int, line: Line, places: I64, scale: int, *, wide: bool) -> by
         3,
         struct.pack(">QQIIQ", 0, 0, number, 0, shown)
         + struct.pack(">QHHHH", 0, 0, 1 if sound else 0, 0x100 if sound else 0, 0)
-        + _MATRIX
+        + line.first.turn
         + struct.pack(">II", width << 16, height << 16),
     )
     samples = [stretch.samples for stretch in line.stretches]

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from vedette.contracts.errors import StorageFailed
 from vedette.contracts.frame import U8, Frame
+from vedette.kit.pixels import bgr_from_planes
 
 SPEED = 4.5
 SHORTEST_S = 2.0
@@ -103,8 +104,8 @@ def small(frame: Frame, width: int) -> U8:
     y = cv2.resize(frame.y, (wide, high), None, 0, 0, cv2.INTER_AREA)
     u = cv2.resize(frame.u, (wide // 2, high // 2), None, 0, 0, cv2.INTER_AREA)
     v = cv2.resize(frame.v, (wide // 2, high // 2), None, 0, 0, cv2.INTER_AREA)
-    sheet = np.concatenate((y.ravel(), u.ravel(), v.ravel())).reshape(high * 3 // 2, wide)
-    return np.asarray(cv2.cvtColor(sheet, cv2.COLOR_YUV2BGR_I420), dtype=np.uint8)
+    planes = [np.asarray(plane, dtype=np.uint8) for plane in (y, u, v)]
+    return bgr_from_planes(*planes, matrix=frame.matrix)
 
 
 def _shown_s(pictures: list[tuple[int, U8]]) -> float:

@@ -12,7 +12,7 @@ from av.video.reformatter import VideoReformatter
 from vedette.contracts.errors import VedetteError
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet
-from vedette.sources.planes import MOST_PX, planes, sane_size
+from vedette.sources.planes import MOST_PX, matrix_of, planes, sane_size
 from vedette.sources.stats import SourceStats
 
 MOST_BAD = 1000
@@ -23,6 +23,9 @@ MOST_DARK_S = 10.0
 are streams that renew themselves bit by bit, without keyframes."""
 _REMEMBERED = 256
 """Packets that a decoder may hold before their picture comes out (it holds 16 at most)."""
+
+_Sound = tuple[VideoFrame, int, int]
+"""A picture that may be shown, its number and its time (us)."""
 
 DECODER_OPTIONS = {"max_pixels": str(MOST_PX), "threads": "1"}
 """For the demuxer's own decoders too: they look at the first pictures to learn the format."""
@@ -87,34 +90,44 @@ class FrameDecoder:
         Raises:
             SourceLost, SourceRefused: nothing usable came of the last few hundred packets.
         """
+        return [self._frame(*sound) for sound in self._take(self._put(packet))]
+
+    def skip(self, packet: Packet) -> int:
+        """The same where nobody is going to look at them; how many there are."""
+        return len(self._take(self._put(packet)))
+
+    def flush(self) -> Sequence[Frame]:
+        """The frames that are still inside; the decoder can be used again afterwards."""
+        frames = [self._frame(*sound) for sound in self._take(None)]
+        self._context.flush_buffers()
+        return frames
+
+    def _put(self, packet: Packet) -> "av.Packet[av.VideoStream]":
+        """What the decoder is given; when it was made is remembered."""
         self._times[packet.pts] = self._last_us = packet.at_us
         while len(self._times) > _REMEMBERED:
             self._times.popitem(last=False)
         if self._damaged_us is not None and packet.is_keyframe:
             self._sound_from = packet.pts
-        return self._take(decodable(packet))
+        return decodable(packet)
 
-    def flush(self) -> Sequence[Frame]:
-        """The frames that are still inside; the decoder can be used again afterwards."""
-        frames = self._take(None)
-        self._context.flush_buffers()
-        return frames
-
-    def _take(self, packet: "av.Packet[av.VideoStream] | None") -> list[Frame]:
+    def _take(self, packet: "av.Packet[av.VideoStream] | None") -> list[_Sound]:
+        """The sound pictures that come out, none that is damaged."""
         try:
             pictures = self._context.decode(packet)
         except (av.FFmpegError, MemoryError):
             self._stats.decode_errors += 1
             pictures = []
             self.damaged()
-        frames = [frame for picture in pictures if (frame := self._frame(picture)) is not None]
-        self._bad = 0 if frames else self._bad + 1
+        sound = [each for picture in pictures if (each := self._checked(picture)) is not None]
+        self._bad = 0 if sound else self._bad + 1
         if self._bad >= MOST_BAD:
             self._bad = 0
             raise self._give_up(f"nothing usable in the last {MOST_BAD} packets of video")
-        return frames
+        return sound
 
-    def _frame(self, picture: VideoFrame) -> Frame | None:
+    def _checked(self, picture: VideoFrame) -> _Sound | None:
+        """Count it, and say when it was made; None where it is damaged."""
         size = (picture.width, picture.height)
         if picture.is_corrupt or not sane_size(*size):
             self._stats.damaged_frames += 1
@@ -128,15 +141,19 @@ class FrameDecoder:
             self._stats.size_changes += 1
             self._size = size
             self._on_size(*size)
-        y, u, v = planes(picture, self._reformatter)
         self._stats.frames += 1
+        return picture, self._stats.frames, at_us
+
+    def _frame(self, picture: VideoFrame, number: int, at_us: int) -> Frame:
+        y, u, v = planes(picture, self._reformatter)
         return Frame(
             camera_id=self._camera_id,
-            number=self._stats.frames,
+            number=number,
             at_us=at_us,
             y=y,
             u=u,
             v=v,
+            matrix=matrix_of(picture),
         )
 
     def _recovered(self, pts: int | None, at_us: int) -> bool:

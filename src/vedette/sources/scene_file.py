@@ -9,6 +9,7 @@ import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
 
 from vedette.contracts.frame import U8
 from vedette.kit.pixels import planes_from_bgr
@@ -36,6 +37,7 @@ def encoder(scene: Scene, codec: str, options: dict[str, str] | None = None) -> 
         raise TypeError(f"{codec} does not encode video")
     context.width, context.height = scene.width, scene.height
     context.pix_fmt = "yuv420p"
+    _say_colours(context)
     context.time_base = Fraction(1, scene.fps)
     context.framerate = Fraction(scene.fps)
     context.gop_size = max(1, round(GOP_S * scene.fps))
@@ -45,12 +47,18 @@ def encoder(scene: Scene, codec: str, options: dict[str, str] | None = None) -> 
     return context
 
 
+def _say_colours(context: VideoCodecContext) -> None:
+    """BT.601, whatever the size: so `planes_from_bgr` makes them."""
+    context.colorspace, context.color_range = Colorspace.ITU601, ColorRange.MPEG
+
+
 def picture(bgr: U8, number: int, time_base: Fraction) -> VideoFrame:
     """A frame for the encoder."""
     y, u, v = planes_from_bgr(bgr)
     sheet = np.concatenate((y.ravel(), u.ravel(), v.ravel())).reshape(-1, y.shape[1])
     frame = VideoFrame.from_ndarray(sheet, format="yuv420p")
     frame.pts, frame.time_base = number, time_base
+    frame.colorspace, frame.color_range = Colorspace.ITU601, ColorRange.MPEG
     return frame
 
 
@@ -92,6 +100,7 @@ def render_scene(
         context.max_b_frames = 0
         context.thread_count = 1
         context.options = {**_OPTIONS.get(codec, {}), **(options or {})}
+        _say_colours(context)
         for number in range(scene.frames):
             bgr = painter.paint(number)
             writer.mux(stream.encode(picture(bgr, number, context.time_base)))
