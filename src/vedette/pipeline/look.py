@@ -168,7 +168,14 @@ class Look:
         """The tracks as they were, at a moment when nobody could look."""
         if self._tracks is not None:
             nobody = np.zeros(len(self._tracks), dtype=bool)
-            return replace(self._tracks, at_us=at_us, observed=nobody, ended=(), returned=())
+            return replace(
+                self._tracks,
+                at_us=at_us,
+                observed=nobody,
+                ended=(),
+                returned=(),
+                keypoints=None,
+            )
         return Tracks(
             at_us=at_us,
             ids=np.zeros(0, dtype=np.int32),

@@ -119,8 +119,11 @@ def check(found: Detections) -> int | None:
         low, high = (kind, kind) if kind is not None else (int(classes.min()), int(classes.max()))
         fits = 0 <= low <= high < len(found.labels)
     if not fits:
+        looks, joints = (
+            "no" if rows is None else str(rows.shape) for rows in (found.looks, found.keypoints)
+        )
         raise InvalidInput(
-            f"{n} detections come with boxes {found.boxes.shape}, classes {found.classes.shape} "
-            f"and {len(found.labels)} labels"
+            f"{n} detections come with boxes {found.boxes.shape}, classes {classes.shape}, "
+            f"{len(found.labels)} labels, {looks} looks and {joints} joints"
         )
     return kind

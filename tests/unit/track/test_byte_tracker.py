@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from vedette.contracts.errors import InvalidInput
 from vedette.contracts.sight import Detections, EndedTrack, Returned, Tracks
 from vedette.testing.tracker_contract import LABELS, TICK_US, Box, detections, walker
 from vedette.track.byte import ByteConfig, ByteTracker
@@ -276,6 +277,75 @@ def test_looks_may_begin_and_stop_without_losing_anyone() -> None:
         known = [RED] if 10 <= tick < 20 else []
         tracks = byte.update(found([walker(tick)], [0.9], known), tick * TICK_US)
     assert tracks.ids.tolist() == [1]
+
+
+def joints(*middles: Sequence[float]) -> np.ndarray:
+    return np.array([[middle] * 17 for middle in middles], dtype=np.float32).reshape(-1, 17, 3)
+
+
+def test_joints_go_with_the_object_whose_they_are() -> None:
+    byte = tracker()
+    left, right, late = (0.1, 0.4, 0.15, 0.6), (0.6, 0.4, 0.65, 0.6), (0.3, 0.1, 0.35, 0.3)
+    byte.update(found([left, right], [0.9, 0.9]), 0)
+    shown = found([late, right, left], [0.9, 0.15, 0.9])  # too doubtful to be anybody: the second
+    shown = replace(shown, keypoints=joints((0.33, 0.2, 0.9), (0.63, 0.5, 0.9), (0.13, 0.5, 0.8)))
+    tracks = byte.update(shown, TICK_US)
+    assert (tracks.ids.tolist(), tracks.observed.tolist()) == ([1, 2, 3], [True, False, True])
+    assert tracks.keypoints is not None
+    assert tracks.keypoints.shape == (3, 17, 3)
+    assert tracks.keypoints.dtype == np.float32
+    np.testing.assert_allclose(tracks.keypoints[0], [(0.13, 0.5, 0.8)] * 17)
+    assert not tracks.keypoints[1].any(), "nothing is guessed for who is not seen"
+    np.testing.assert_allclose(tracks.keypoints[2], [(0.33, 0.2, 0.9)] * 17)
+    assert byte.update(found([left], [0.9]), 2 * TICK_US).keypoints is None
+
+
+def test_joints_come_while_somebody_leaves() -> None:
+    """Rows go in the same moment; each that stays keeps its own."""
+    byte = tracker(lost_s=0.2)
+    boxes = [walker(0, y=0.1 + 0.3 * row, speed=0.0) for row in range(3)]
+    for tick in range(4):
+        byte.update(found(boxes, [0.9] * 3), tick * TICK_US)
+    for tick in range(4, 7):
+        middles = [(0.2, 0.1 * row, 0.9) for row in (1, 2)]
+        shown = replace(found(boxes[1:], [0.9, 0.9]), keypoints=joints(*middles))
+        tracks = byte.update(shown, tick * TICK_US)
+    assert tracks.ids.tolist() == [2, 3]
+    assert tracks.keypoints is not None
+    np.testing.assert_allclose(tracks.keypoints[:, 0, 1], [0.1, 0.2])
+
+
+def test_malformed_joints_are_refused() -> None:
+    shown = replace(found([walker(0)], [0.9]), keypoints=np.zeros((1, 5, 3), dtype=np.float32))
+    with pytest.raises(InvalidInput, match="1 detections come with boxes"):
+        tracker().update(shown, 0)
+
+
+def test_columns_that_go_out_twice_cannot_be_written_to() -> None:
+    byte = tracker()
+    for tick in range(3):
+        tracks = byte.update(found([walker(tick)], [0.9]), tick * TICK_US)
+    for column in (tracks.ids, tracks.classes, tracks.confirmed, tracks.first_us):
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 1
+
+
+def test_scores_are_counted_however_long_a_track_is() -> None:
+    """They are counted in batches, also while others come and go."""
+    byte = tracker()
+    rng = np.random.default_rng(5)
+    scores: list[float] = []
+    for tick in range(150):
+        score = float(np.float32(rng.uniform(0.55, 0.95)))
+        others = [(0.6, 0.1, 0.65, 0.3)] if tick % 11 < 4 else []
+        shown = found([walker(0), *others], [score, *[0.7] * len(others)])
+        tracks = byte.update(shown, tick * TICK_US)
+        scores.append(score)
+    (first, *_) = byte.finish(150 * TICK_US).ended
+    assert (first.id, first.seen) == (1, 150)
+    assert first.median_score == pytest.approx(float(np.median(scores)), abs=1 / 64)
+    assert first.best_score == pytest.approx(max(scores))
+    assert tracks.scores[0] == np.float32(scores[-1])
 
 
 def test_settings_are_checked() -> None:

@@ -15,6 +15,13 @@ TICK_US = 100_000
 SIZE = np.array([0.06, 0.14])
 
 
+def joints(boxes: np.ndarray) -> np.ndarray:
+    """Joints that tell whose they are: all in the middle of the box."""
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2.0
+    rows = np.concatenate((middle, np.full((len(boxes), 1), 0.7)), axis=1)
+    return np.repeat(rows[:, None], 17, axis=1).astype(np.float32)
+
+
 def crowd(camera: int, *, objects: int, looks: bool, frames: int = 60) -> list[Detections]:
     """Objects that wander and meet; some are missed, some doubtful, classes waver, and now and
     then only a part of the frame is looked at."""
@@ -40,6 +47,7 @@ def crowd(camera: int, *, objects: int, looks: bool, frames: int = 60) -> list[D
                 labels=LABELS,
                 looks=worn.astype(np.float32) if looks else None,
                 areas=part if frame % 7 == camera % 7 else None,
+                keypoints=joints(boxes) if camera % 2 else None,
             )
         )
     return shown
@@ -53,12 +61,17 @@ def times(camera: int) -> list[int]:
 
 def same(one: Tracks, other: Tracks) -> bool:
     columns = ("ids", "boxes", "scores", "classes", "observed", "confirmed", "first_us")
-    return (one.at_us, one.labels, one.ended, one.returned) == (
-        other.at_us,
-        other.labels,
-        other.ended,
-        other.returned,
-    ) and all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in columns)
+    return (
+        (one.at_us, one.labels, one.ended, one.returned)
+        == (
+            other.at_us,
+            other.labels,
+            other.ended,
+            other.returned,
+        )
+        and all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in columns)
+        and np.array_equal(np.array(one.keypoints), np.array(other.keypoints))
+    )
 
 
 @pytest.mark.parametrize("looks", [False, True])
