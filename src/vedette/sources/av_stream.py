@@ -121,6 +121,10 @@ class AvStream:
             return ()
         return self._decoders.decode(packet)
 
+    def skip(self, packet: Packet) -> int:
+        """Decode what later packets need, where nobody looks at the frames; how many there are."""
+        return self._decoders.skip(packet)
+
     def flush(self) -> Sequence[Frame]:
         """The frames that the decoder still holds at the end."""
         return self._decoders.flush()
@@ -252,9 +256,9 @@ class AvStream:
     def _fits(self, raw: Any) -> bool:
         """True for a packet that can be handed on; `info` is that of this packet afterwards."""
         data = bytes(raw) if raw.is_keyframe else b""
-        info: StreamInfo | None = None
+        current, info = self.info, None
         if not raw.is_corrupt and raw.size <= MOST_PACKET_BYTES:
-            info = self._formats.look(data, self.info, is_keyframe=raw.is_keyframe)
+            info = self._formats.look(data, current, is_keyframe=raw.is_keyframe)
         if info is None:
             self.stats.corrupt_packets += 1
             self._hole = True
@@ -263,7 +267,7 @@ class AvStream:
                 raise self._give_up(f"nothing usable in the last {MOST_BAD} packets of video")
             return False
         self._refused = 0
-        if info is not self.info:
+        if info is not current:
             self._change(info)
         return True
 
@@ -277,7 +281,8 @@ class AvStream:
             info.width,
             info.height,
         )
-        self._other_codec, self.info = info.codec != self.info.codec, info
+        with self._lock:
+            self._other_codec, self.info = info.codec != self.info.codec, info
         if self._other_codec:
             self._losses = self._new_losses(info)
 
@@ -364,9 +369,12 @@ class AvStream:
         return kind(f"{self._target.address}: {sentence}")
 
     def _resized(self, width: int, height: int) -> None:
-        """A codec whose packets do not say their size: the decoder found out."""
-        if (width, height) != (self.info.width, self.info.height):
-            self.info = replace(self.info, width=width, height=height)
+        """A codec whose packets do not say their size: the decoder, in its thread, found out."""
+        if self._formats.says_size:  # the reader knows better: it is ahead
+            return
+        with self._lock:
+            if (width, height) != (self.info.width, self.info.height):
+                self.info = replace(self.info, width=width, height=height)
 
 
 def file_time(info: StreamInfo, start_us: int, stats: SourceStats) -> FileTime:

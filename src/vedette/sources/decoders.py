@@ -41,8 +41,7 @@ class Decoders:
     def decode(self, packet: Packet) -> list[Frame]:
         """The frames that this packet completes, and before another codec those still held."""
         known, frames = self._known, list[Frame]()
-        fitting = (each for first, each in reversed(known) if first <= packet.dts)
-        decoder = next(fitting, known[0][1])
+        decoder = known[0][1] if len(known) == 1 else _fitting(known, packet.dts)
         if decoder is not self._using:
             frames += self._using.flush()
             self._using = decoder
@@ -51,6 +50,18 @@ class Decoders:
         frames += decoder.decode(packet)
         return frames
 
+    def skip(self, packet: Packet) -> int:
+        """The same where nobody is going to look at them; how many there are."""
+        known = self._known
+        if len(known) > 1 or known[0][1] is not self._using or packet.dts in self._holes:
+            return len(self.decode(packet))
+        return self._using.skip(packet)
+
     def flush(self) -> list[Frame]:
         """The frames that are still inside."""
         return list(self._using.flush())
+
+
+def _fitting(known: tuple[tuple[int, FrameDecoder], ...], dts: int) -> FrameDecoder:
+    fitting = (each for first, each in reversed(known) if first <= dts)
+    return next(fitting, known[0][1])

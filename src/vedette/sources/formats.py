@@ -45,6 +45,11 @@ class FormatWatch:
         self._sps = set(parameter_sets(extradata, info.codec).sps)
         self._known: OrderedDict[Any, Learned | None] = OrderedDict()
 
+    @property
+    def says_size(self) -> bool:
+        """True where packets say how large their pictures are."""
+        return not self._by_length and (self._codec == "mjpeg" or self._codec in _OTHER)
+
     def look(self, data: bytes, info: StreamInfo, *, is_keyframe: bool) -> StreamInfo | None:
         """The format from this packet on: `info` itself where nothing changed, None where the
         packet claims what is not possible."""

@@ -10,7 +10,11 @@ from vedette.sources.stats import SourceStats
 
 class Stream(Protocol):
     """One opening of a source. `packets` belongs to one thread, `decode` and `flush` to one, which
-    may be another; `close` may come from any."""
+    may be another; `close` may come from any.
+
+    A stream may also have `skip(packet) -> int`: `decode` for the sake of what follows, where
+    nobody looks at the frames; how many there are. Absent, they are decoded and left out.
+    """
 
     info: StreamInfo
     """A new object when the format changes within the stream."""

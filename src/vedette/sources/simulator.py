@@ -133,6 +133,9 @@ class SimulatorStream:
     def decode(self, packet: Packet) -> Sequence[Frame]:
         return self._decoder.decode(packet)
 
+    def skip(self, packet: Packet) -> int:
+        return self._decoder.skip(packet)
+
     def flush(self) -> Sequence[Frame]:
         return self._decoder.flush()
 

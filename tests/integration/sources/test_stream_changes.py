@@ -227,3 +227,22 @@ def test_the_sound_of_a_recording_is_read_too(videos: dict[str, Path], tmp_path:
     assert len(sound) > 60
     assert all(later.pts > earlier.pts for earlier, later in pairwise(sound))
     assert all(later.at_us > earlier.at_us for earlier, later in pairwise(sound))
+
+
+def test_who_decodes_late_does_not_change_the_format_of_what_is_read_now(tmp_path: Path) -> None:
+    parts = []
+    for number, size in enumerate(((320, 240), (480, 360), (320, 240))):
+        path = camera_video(tmp_path / f"{number}.h264", size=size, fps=FPS, duration_s=0.8)
+        parts.append(path.read_bytes())
+    (tmp_path / "all.h264").write_bytes(b"".join(parts))
+    stream = opened({"type": "file", "path": str(tmp_path / "all.h264")})
+    packets = list(stream.packets())
+    last = stream.info
+
+    widths = set()
+    for packet in packets:
+        widths |= {frame.width for frame in stream.decode(packet)}
+        assert stream.info is last
+
+    assert widths == {320, 480}
+    assert (last.width, stream.stats.format_changes) == (320, 2)

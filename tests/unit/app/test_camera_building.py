@@ -9,12 +9,17 @@ import pytest
 from tests.scenes import BLOB, camera, film, look, walker
 from tests.unit.pipeline.rig import pipeline
 from vedette.app.analyze import Analysis, analyze
+from vedette.app.build import Surroundings, build_camera
+from vedette.app.settings import CameraSettings
+from vedette.bus.memory import MemoryBus
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable, StorageFailed
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import Detections
-from vedette.detect.blob import BlobDetector
+from vedette.detect.blob import BlobConfig, BlobDetector
+from vedette.detect.server import DetectorServer
 from vedette.kit.clock import SystemClock
+from vedette.pipeline.capture import at_once
 from vedette.testing.scripted import RecordingSink, ScriptedSource
 
 LAWN = {"id": "lawn", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "inertia_s": 1.0}
@@ -66,6 +71,33 @@ def test_the_clip_of_someone_who_lingers_begins_before_they_came(tmp_path: Path)
     assert 2.0 < began_s < 3.0
     ended_s = (found.event.ended_at or found.event.started_at).timestamp()
     assert clip["duration_s"] >= ended_s - began_s + 1.0, "the way in belongs to the story"
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "simulator"])
+@pytest.mark.parametrize(("pace", "ahead"), [("realtime", True), ("fast", False)])
+def test_what_plays_at_the_pace_of_a_camera_is_read_like_one(
+    kind: str, pace: str, *, ahead: bool
+) -> None:
+    """Else a slow look would hold the recording back, and keeping packets with it."""
+    where = {} if kind == "simulator" else {"path": "nowhere"}
+    settings = CameraSettings.model_validate(
+        {"id": "yard", "source": {"type": kind, "pace": pace, **where}}
+    )
+    with DetectorServer(BlobDetector(BlobConfig()), clock=SystemClock()) as server:
+        built = build_camera(
+            settings,
+            Surroundings(
+                clock=SystemClock(),
+                bus=MemoryBus(clock=SystemClock()),
+                sink=RecordingSink(),
+                detector=server,
+                work=at_once,
+                parts=None,
+            ),
+        )
+
+    assert built.ahead is ahead
+    assert not built.source.live
 
 
 def test_an_unknown_class_is_refused() -> None:
