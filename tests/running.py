@@ -62,7 +62,7 @@ class Running:
         """Of the main process."""
         return self._process.pid
 
-    def until(self, found: Callable[[], Any], what: str, *, within_s: float = 60) -> Any:
+    def until(self, found: Callable[[], Any], what: str, *, within_s: float = 120) -> Any:
         """Ask again and again until something is there.
 
         Raises:
