@@ -1,4 +1,4 @@
-"""Reads of a compressed picture whether others need it, without decoding it.
+"""Reads of a compressed picture whether others need it, or it others, without decoding it.
 
 Sources: ITU-T H.264 (04/2021) section 7.3.1, `nal_ref_idc`; ITU-T H.265 (08/2021) table 7-1,
 sub-layer non-reference pictures; ISO/IEC 14496-2 section 6.2.5, `vop_coding_type`.
@@ -13,7 +13,10 @@ _VOP = b"\x00\x00\x01\xb6"
 _B_VOP = 2
 _HEVC_LAST_NON_REFERENCE = 14
 _HEVC_LAST_SLICE = 31
+_HEVC_ANEW = range(16, 21)
+"""BLA and IDR; a CRA picture may be followed by some that refer to what was before it."""
 _H264_SLICES = (1, 5)
+_H264_IDR = 5
 
 
 def dispensable(codec: str, data: bytes) -> bool:
@@ -28,6 +31,23 @@ def dispensable(codec: str, data: bytes) -> bool:
     if codec == "hevc":
         return _hevc(data)
     return codec == "mpeg4" and _mpeg4(data)
+
+
+def starts_anew(codec: str, data: bytes) -> bool:
+    """True for a keyframe after which nothing refers to what was before it; one of a stream that
+    is renewed bit by bit (intra refresh, recovery points) is none of these.
+
+    Args:
+        codec: FFmpeg's name. In codecs other than h264 and hevc every keyframe is one.
+        data: one access unit with a keyframe, as for `dispensable`.
+    """
+    if codec == "h264":
+        kinds = (data[at] & 0x1F for at in _units(data))
+        return next((kind for kind in kinds if kind in _H264_SLICES), 0) == _H264_IDR
+    if codec == "hevc":
+        kinds = (data[at] >> 1 & 0x3F for at in _units(data))
+        return next((kind for kind in kinds if kind <= _HEVC_LAST_SLICE), 0) in _HEVC_ANEW
+    return True
 
 
 def _h264(data: bytes) -> bool:

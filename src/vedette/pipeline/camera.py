@@ -101,6 +101,8 @@ class CameraPipeline:
             lock=self.lock,
             see=self.see,
             moves=lambda frame: self.motion.probe(frame).active,
+            chosen=self.look.gate.chooses,
+            stats=self.stats,
         )
         self.stats.skipped = self.gate.skipped
         self._restart()
@@ -278,6 +280,8 @@ class CameraPipeline:
             self.take(stream, packet)
             if stop.is_set():
                 break
+        if not stop.is_set():
+            self._decoding.catch_up()
         return not stop.is_set()  # it also ends where `interrupt` closed it
 
     def _tell_gate(self, frame: Frame, motion: Motion, tracks: Tracks) -> None:

@@ -51,7 +51,8 @@ class DecodeGate:
     sizes: PacketSizes = field(default_factory=PacketSizes)
     rhythm: Rhythm = field(default_factory=Rhythm)
     skipped: Counter[str] = field(default_factory=Counter)
-    """Packets that were not decoded, by cause: `gate`, `pressure`, `lag`, `no_keyframe`."""
+    """Packets that were not decoded, by cause: `gate`, `pressure`, `lag`, `no_keyframe`,
+    `unsampled`."""
     opened: Counter[str] = field(default_factory=Counter)
     """Openings by cause: `start`, `motion`, `sizes`, the name of a trigger ..."""
     false_alarms: int = 0
@@ -89,6 +90,11 @@ class DecodeGate:
     def mode(self) -> GateMode:
         """As it is now: `always` also where the stream leaves no choice."""
         return GateMode.ALWAYS if self._whole else self._mode
+
+    @property
+    def may_skip(self) -> bool:
+        """Not everything was asked to be decoded."""
+        return self.plan.mode is not GateMode.ALWAYS
 
     @property
     def expected_delay_s(self) -> float:
@@ -224,7 +230,7 @@ class DecodeGate:
 
     def _hold(self, packet: Packet) -> None:
         """Keep what a second decoding may need."""
-        if self.plan.mode is not GateMode.ALWAYS:
+        if self.may_skip:
             self._held.add(packet)
             if packet.is_keyframe:
                 self._held.keep_from(self.seen_us, packet.at_us)
@@ -241,7 +247,7 @@ class DecodeGate:
             return self._skip(self._cause)
         if level >= NO_DISPENSABLE and dispensable(self.codec, packet.data):
             return self._skip("pressure")
-        thinned = self.rhythm.intra and self.plan.mode is not GateMode.ALWAYS
+        thinned = self.rhythm.intra and self.may_skip
         if thinned and not self._sampler.takes(packet.at_us):
             return self._skip("gate")
         return self._order(Task.GO_ON, (packet,), fresh=fresh)

@@ -10,8 +10,10 @@ from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import Clock
 from vedette.pipeline.ahead import Ahead
 from vedette.pipeline.decode_gate import DecodeGate
+from vedette.pipeline.deferred import Chosen, Deferred
 from vedette.pipeline.effort import Effort
 from vedette.pipeline.gate_plan import Order, Task
+from vedette.pipeline.stats import CameraStats
 from vedette.sources.port import Stream
 
 See = Callable[[Frame], None]
@@ -31,12 +33,21 @@ class Decoding:
     """Takes every frame, in order of time."""
     moves: Callable[[Frame], bool]
     """Says of a keyframe, before it is seen, whether it shows motion."""
+    chosen: Chosen = lambda after_us, until_us: True
+    """Says whether a frame is going to be looked at; others are decoded late, or never."""
+    stats: CameraStats = field(default_factory=CameraStats)
     again_us: int = -1
     """Frames up to here were seen before, and are decoded a second time for what follows them."""
     _clean: bool = True
     """The decoder is empty."""
+    _prompt: bool | None = None
+    """Each packet's own frame comes out with it; None while unknown."""
+    _deferred: Deferred = field(init=False)
     _ahead: Ahead | None = None
     _stream: Stream | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._deferred = Deferred(chosen=self.chosen)
 
     @property
     def ahead(self) -> bool:
@@ -62,7 +73,8 @@ class Decoding:
         if self._ahead is not None and self._ahead.hangs:
             raise SourceLost(f"{self.camera_id}: a picture of before is still being worked on")
         self._ahead = None
-        self._stream, self._clean = stream, True
+        self._stream, self._clean, self._prompt = stream, True, None
+        self._deferred = Deferred(chosen=self.chosen)
         with self.lock:
             self.gate.begin(stream.info.codec)
 
@@ -88,11 +100,17 @@ class Decoding:
             order = self.gate.take(bare, level)
         if order is None:
             return
-        if self._ahead is None:
-            whole = len(order.packets) == 1 and packet is not bare
-            self._carry_out(replace(order, packets=(packet,)) if whole else order)
+        decoded = packet if self._ahead is None else bare
+        if self._prompt and self.gate.may_skip:
+            self._pass_on(self._deferred.take(order, decoded, info))
+        elif len(order.packets) == 1 and decoded is not bare:
+            self._pass_on(replace(order, packets=(decoded,)))
         else:
-            self._hand_over(self._ahead, order)
+            self._pass_on(order)
+
+    def catch_up(self) -> None:
+        """No packet follows: what waited for one is decoded."""
+        self._pass_on(self._deferred.rest())
 
     def run_ahead(self, read: Callable[[], bool]) -> None:
         """Decode in a thread of its own while `read` reads; returns when both are done.
@@ -109,6 +127,20 @@ class Decoding:
                 raise
             if complete:
                 ahead.finish()
+
+    def _pass_on(self, order: Order | None) -> None:
+        """Have it carried out, in this thread or in the other one."""
+        deferred, skipped = self._deferred, self.gate.skipped
+        if deferred.unsampled or deferred.void:
+            skipped["unsampled"] += deferred.unsampled
+            skipped["void"] += deferred.void
+            deferred.unsampled = deferred.void = 0
+        if order is None:
+            return
+        if self._ahead is None:
+            self._carry_out(order)
+        else:
+            self._hand_over(self._ahead, order)
 
     def _hand_over(self, ahead: Ahead, order: Order) -> None:
         dropped, broken = ahead.put(order)
@@ -127,7 +159,7 @@ class Decoding:
         if order.fresh and not self._clean:
             stream.flush()
         if order.task is Task.GO_ON:
-            if len(order.packets) > 1:
+            if order.fresh and len(order.packets) > 1:
                 self._again()
             self._decode(stream, order.packets, order.epoch)
         else:
@@ -136,17 +168,40 @@ class Decoding:
     def _decode(self, stream: Stream, packets: Sequence[Packet], epoch: int) -> None:
         """Decode packets that follow each other, as long as the gate stays as it is."""
         self._clean = False
+        before_us, last = self.again_us, packets[-1]
         for packet in packets:
             if self._ahead is not None:
                 self._ahead.turn()
-            for frame in stream.decode(packet):
-                self.see(frame)
+            if packet is last or self._shows(before_us, packet.at_us):
+                self._see_all(stream.decode(packet), packet.at_us)
+            else:
+                self._skip(stream, packet)
             if self.gate.epoch != epoch:
                 break
+            before_us = packet.at_us
         if not self.gate.is_open:
             self._clean = True
             for frame in stream.flush():
                 self.see(frame)
+
+    def _see_all(self, frames: Sequence[Frame], at_us: int) -> None:
+        """Also learns whether the decoder holds frames back (there are B frames): then nobody can
+        say what a packet is decoded for."""
+        for frame in frames:
+            self.see(frame)
+        if frames and self._prompt is not False:
+            self._prompt = frames[-1].at_us == at_us
+
+    def _shows(self, before_us: int, at_us: int) -> bool:
+        """Somebody looks at the frame of this moment, as far as anybody can say."""
+        return not self._prompt or (at_us > self.again_us and self.chosen(before_us, at_us))
+
+    def _skip(self, stream: Stream, packet: Packet) -> None:
+        """Decode for the sake of what follows."""
+        skip = getattr(stream, "skip", None)
+        count = skip(packet) if callable(skip) else len(stream.decode(packet))
+        self.stats.frames += count
+        self.stats.redecoded += count if packet.at_us <= self.again_us else 0
 
     def _decode_alone(self, stream: Stream, order: Order) -> None:
         """One keyframe, with an empty decoder before and after."""

@@ -27,6 +27,17 @@ class Sampler:
         self._due_us += period_us
         return True
 
+    def chooses(self, after_us: int, until_us: int) -> bool:
+        """Whether one is chosen of the moments after `after_us` and up to `until_us`, as things
+        stand; asked before they come, also from another thread, and changes nothing."""
+        due_us, period_us = self._due_us, round(1e6 / self.fps)
+        if due_us is None:
+            return True
+        past_us = until_us + TOLERANCE_US - due_us
+        if past_us < 0:
+            return past_us < -period_us  # time was put back
+        return past_us // period_us > (after_us + TOLERANCE_US - due_us) // period_us
+
     def forget(self) -> None:
         """The next moment is chosen, whenever it comes."""
         self._due_us = None
@@ -59,6 +70,10 @@ class LookGate:
     def samples(self, at_us: int) -> bool:
         """True when the frame of this moment is to be analysed."""
         return self.every_frame or self._sampler.takes(at_us)
+
+    def chooses(self, after_us: int, until_us: int) -> bool:
+        """Whether a frame in this time is going to be analysed; see `Sampler.chooses`."""
+        return self.every_frame or self._sampler.chooses(after_us, until_us)
 
     def looks(self, motion: Motion, at_us: int, *, watching: bool) -> bool:
         """True when the detector is to look; `watching`: objects are in view."""
