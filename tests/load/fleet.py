@@ -1,9 +1,10 @@
-"""A fleet of cameras in the real product, for a minute or an hour: memory, frames, lag, restarts.
+"""A fleet of cameras in the real product, for a minute or an hour: memory, frames, alerts, lag.
 
-    python -m tests.load.fleet --cameras 64 --minutes 60
-    python -m tests.load.fleet --cameras 16 --minutes 1.5      # what CI runs
+    python -m tests.load.fleet --cameras 64 --minutes 60 --out build/fleet
 
-Prints a table, writes JSON, and ends with 1 where a limit is not kept.
+Says every minute how it goes, ends with a table, and with 1 where a limit was not kept. `--out`
+names a folder for the memory of each process over time, the frames of each camera and the result.
+The short version of it that CI runs is tests/integration/workers/test_fleet.py.
 """
 
 import argparse
@@ -12,30 +13,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import numpy as np
-import psutil
 
 from tests.command import CLIP
-from tests.load.footage import FPS, street
+from tests.load.footage import FPS, ROUND_S, street
+from tests.load.record import Run
 from tests.running import Running
 from tests.servers.rtsp import RtspServer
+from tests.servers.web import Heard, Reply, WebServer
 
 RTSP_CAMERAS = 4
 VARIANTS = 8
-SLOPE_MB_H = 1.0
-"""Of each process, after the warm-up; judged where the run is long enough to tell."""
-SLOPE_FROM_MIN = 20.0
-GROWTH_MB = 60.0
-"""Of each process after the warm-up, in a short run."""
-LEAST_FPS = 0.97
-"""Of the frames that a camera sends."""
-MOST_LAG_S = 2.0
-STOP_S = 120.0
+PROGRESS_S = 60.0
+KILL_S = 120.0
 
 CAMERA = """\
   - id: {name}
@@ -48,142 +43,29 @@ CAMERA = """\
 """
 
 
-@dataclass(kw_only=True)
-class Process:
-    """What one process used."""
+class Alerted(WebServer):
+    """A webhook that notes how long ago the picture was taken that an alert is about."""
 
-    name: str
-    pid: int
-    at_s: list[float] = field(default_factory=list)
-    rss_mb: list[float] = field(default_factory=list)
-    own_mb: list[float] = field(default_factory=list)
-    cpu_s: float = 0.0
+    def __init__(self) -> None:
+        super().__init__()
+        self.late_s: list[tuple[float, float]] = []
+        """Monotonic time of arrival, and how late that was."""
 
-    def sample(self, at_s: float) -> None:
-        found = psutil.Process(self.pid)
-        with found.oneshot():
-            memory = found.memory_full_info()
-            spent = found.cpu_times()
-        self.at_s.append(at_s)
-        self.rss_mb.append(memory.rss / 2**20)
-        self.own_mb.append(memory.uss / 2**20)
-        self.cpu_s = spent.user + spent.system
-
-    def after(self, warm_s: float) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        at_s, used = np.array(self.at_s), np.array(self.own_mb)
-        late = at_s >= warm_s
-        return at_s[late], used[late]
-
-    def slope_mb_h(self, warm_s: float) -> float:
-        """Growth of its own memory by least squares after the warm-up, in MB an hour."""
-        at_s, used = self.after(warm_s)
-        return float(np.polyfit(at_s / 3600.0, used, 1)[0]) if len(at_s) >= 3 else 0.0
-
-    def growth_mb(self, warm_s: float) -> float:
-        _, used = self.after(warm_s)
-        return float(used[-1] - used[0]) if len(used) else 0.0
+    def answer(self, request: Heard) -> Reply:
+        event = json.loads(request.body)["event"]
+        late = datetime.now(UTC) - datetime.fromisoformat(event["at"])
+        self.late_s.append((time.monotonic(), late.total_seconds()))
+        return Reply()
 
 
-@dataclass(kw_only=True)
-class Run:
-    """Everything that was seen."""
-
-    cameras: int
-    minutes: float
-    warm_s: float
-    start_s: float = 0.0
-    """From the command until every camera delivered."""
-    stop_s: float = 0.0
-    processes: dict[int, Process] = field(default_factory=dict)
-    lag_s: list[float] = field(default_factory=list)
-    fps: dict[str, float] = field(default_factory=dict)
-    restarts: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
-    events: int = 0
-    looked: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    def take(self, report: dict[str, Any], control: int, at_s: float) -> None:
-        """One look at the status of the product and at its processes."""
-        names = {control: "control"} | {w["pid"]: w["name"] for w in report["workers"] if w["pid"]}
-        for pid, name in names.items():
-            process = self.processes.setdefault(pid, Process(name=name, pid=pid))
-            try:
-                process.sample(at_s)
-            except psutil.NoSuchProcess:
-                continue
-        self.restarts = sum(w["restarts"] for w in report["workers"])
-        if at_s >= self.warm_s:
-            self.lag_s += [c["lag_s"] for c in report["cameras"]]
-        self.events = sum(c["events"] for c in report["cameras"])
-        self.looked = sum(c["looked"] for c in report["cameras"])
-        self.dropped = {}
-        for camera in report["cameras"]:
-            for cause, count in camera["dropped"].items():
-                self.dropped[cause] = self.dropped.get(cause, 0) + count
-
-    def end(self, product: Running) -> None:
-        """Let it finish, and note how long that took and what it complained of."""
-        began_s = time.monotonic()
-        try:
-            if product.stop(within_s=STOP_S) != 0:
-                self.problems.append("it did not end in order")
-        except subprocess.TimeoutExpired:
-            self.problems.append(f"it did not end within {STOP_S:g} s")
-            product.kill()
-        self.stop_s = time.monotonic() - began_s
-        self.problems += [line for line in product.complaints if "ERROR" in line][:20]
-
-    def failures(self) -> list[str]:
-        """Which limits were not kept, as sentences."""
-        found = [*self.problems]
-        if self.restarts:
-            found.append(f"{self.restarts} workers were replaced")
-        slow = {name: fps for name, fps in self.fps.items() if fps < LEAST_FPS * FPS}
-        if slow:
-            name = min(slow, key=lambda each: slow[each])
-            found.append(f"{len(slow)} cameras lost frames; {name} gave {slow[name]:.2f} a second")
-        if (lag_s := self.percentile(95)) > MOST_LAG_S:
-            found.append(f"the 95th percentile of lag is {lag_s:.2f} s")
-        for process in self.processes.values():
-            slope, growth = process.slope_mb_h(self.warm_s), process.growth_mb(self.warm_s)
-            if self.minutes >= SLOPE_FROM_MIN and slope > SLOPE_MB_H:
-                found.append(f"{process.name} grows by {slope:.2f} MB an hour")
-            if self.minutes < SLOPE_FROM_MIN and growth > GROWTH_MB:
-                found.append(f"{process.name} grew by {growth:.1f} MB")
-        return found
-
-    def percentile(self, percent: float) -> float:
-        return float(np.percentile(self.lag_s, percent)) if self.lag_s else 0.0
-
-    def table(self) -> str:
-        """For people."""
-        lines = [
-            f"{self.cameras} cameras, {self.minutes:g} min (warm-up {self.warm_s / 60:.1f} min); "
-            f"all delivered after {self.start_s:.1f} s, ended within {self.stop_s:.1f} s",
-            f"{'process':10} {'pid':>7} {'rss MB':>8} {'own MB':>8} {'MB/h':>8} {'CPU s':>9}",
-        ]
-        for process in self.processes.values():
-            if not process.at_s:
-                continue
-            lines.append(
-                f"{process.name:10} {process.pid:7d} {process.rss_mb[-1]:8.1f} "
-                f"{process.own_mb[-1]:8.1f} {process.slope_mb_h(self.warm_s):8.2f} "
-                f"{process.cpu_s:9.1f}"
-            )
-        rates = list(self.fps.values()) or [0.0]
-        lines += [
-            f"frames a second: least {min(rates):.2f}, mean {sum(rates) / len(rates):.2f} of {FPS}",
-            f"lag: p50 {self.percentile(50):.3f} s, p95 {self.percentile(95):.3f} s",
-            f"left out: {self.dropped}; restarts: {self.restarts}; events: {self.events}; "
-            f"seen by the detector: {self.looked}",
-        ]
-        return "\n".join(lines)
-
-
-def settings_of(cameras: int, videos: list[Path], rtsp: RtspServer, record: bool) -> str:
+def settings_of(
+    cameras: int, videos: list[Path], rtsp: RtspServer, hook: Alerted, *, record: bool = False
+) -> str:
     """The settings file of a fleet; four of its cameras are real RTSP."""
-    text = "api: {port: 0}\nretention: {max_gb: 2}\ncameras:\n"
+    text = (
+        "api: {port: 0}\nretention: {max_gb: 2}\nnotify:\n  quiet_s: 0\n"
+        f'  channels: [{{id: hook, type: webhook, url: "{hook.url}/"}}]\ncameras:\n'
+    )
     for number in range(cameras):
         video = videos[number % len(videos)]
         source = f"{{type: file, path: {video}, pace: realtime, loop: true, start: now}}"
@@ -214,58 +96,109 @@ def counters(product: Running, name: str) -> dict[str, float]:
     return found
 
 
-def measure(product: Running, run: Run, began_s: float, every_s: float) -> None:
-    """Watch the product until the time is over."""
+def measure(
+    product: Running,
+    run: Run,
+    hook: Alerted,
+    every_s: float,
+    say: Callable[[str], object] = lambda line: None,
+) -> None:
+    """Watch the product until the time is over.
+
+    Args:
+        every_s: between two looks.
+        say: told now and then how it goes.
+    """
+    began_s = time.monotonic()
 
     def all_online() -> bool:
         cameras = status(product)["cameras"]
         return all(c["state"] == "online" and c["fps_in"] > 0 for c in cameras)
 
     product.until(all_online, "every camera", within_s=180)
-    run.start_s = time.monotonic() - began_s
     start_s = time.monotonic()
-    first: dict[str, float] = {}
-    first_s = 0.0
+    run.start_s = start_s - began_s
+    names = {"packets_total": run.fps, "analysed_total": run.analysed}
+    first: dict[str, dict[str, float]] = {}
+    first_s = said_s = 0.0
     while (at_s := time.monotonic() - start_s) < run.minutes * 60:
         run.take(status(product), product.pid, at_s)
+        run.alerts_s = [late_s for came, late_s in hook.late_s if came - start_s >= run.warm_s]
         if not first and at_s >= run.warm_s:
-            first, first_s = counters(product, "packets_total"), time.monotonic()
+            first, first_s = {n: counters(product, n) for n in names}, time.monotonic()
+        if at_s - said_s >= PROGRESS_S:
+            said_s = at_s
+            say(run.line(at_s))
         time.sleep(max(0.1, every_s - (time.monotonic() - start_s - at_s)))
-    last, spent_s = counters(product, "packets_total"), time.monotonic() - first_s
-    run.fps = {name: (last[name] - first[name]) / spent_s for name in first}
+    for name, rates in names.items():
+        last, spent_s = counters(product, name), time.monotonic() - first_s
+        rates |= {camera: (last[camera] - count) / spent_s for camera, count in first[name].items()}
+
+
+def end(product: Running, run: Run) -> None:
+    """Let the product finish, and note how long that took and what it complained of."""
+    began_s = time.monotonic()
+    try:
+        if product.stop(within_s=KILL_S) != 0:
+            run.problems.append("it did not end in order")
+    except subprocess.TimeoutExpired:
+        run.problems.append(f"it did not end within {KILL_S:g} s")
+        product.kill()
+    run.stop_s = time.monotonic() - began_s
+    run.problems += [line for line in product.complaints if " ERROR " in line][:20]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--cameras", type=int, default=64)
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--warm-minutes", type=float, help="10 %% of the time if absent, 5 at most")
-    parser.add_argument("--every-s", type=float, default=4.0)
+    parser.add_argument(
+        "--warm-minutes", type=float, help="a sixth of the time if absent, 10 at most"
+    )
+    parser.add_argument("--every-s", type=float, default=5.0)
     parser.add_argument("--record", action="store_true", help="record every camera")
     parser.add_argument("--videos", type=Path, help="keep the videos here for the next run")
     parser.add_argument("--data", type=Path, help="data folder; a temporary one if absent")
-    parser.add_argument("--out", type=Path, help="write everything as JSON")
-    parser.add_argument("--log", type=Path, help="write what the product logged")
+    parser.add_argument("--out", type=Path, help="folder for samples, result and log")
     given = parser.parse_args()
-    warm_min = given.warm_minutes or min(5.0, max(0.4, given.minutes / 10))
-    run = Run(cameras=given.cameras, minutes=given.minutes, warm_s=warm_min * 60)
-    with tempfile.TemporaryDirectory(prefix="vedette-load-") as scratch:
+    warm_min = given.warm_minutes or min(10.0, max(0.4, given.minutes / 6))
+    run = Run(
+        cameras=given.cameras,
+        minutes=given.minutes,
+        warm_s=warm_min * 60,
+        round_s=ROUND_S,
+        sent_fps=FPS,
+    )
+    if given.out:
+        given.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="vedette-load-") as scratch, Alerted() as hook:
         folder = Path(scratch)
         videos = street(CLIP, given.videos or folder / "videos", VARIANTS)
+
+        def say(line: str) -> None:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+            if given.out:
+                run.write(given.out)
+
         with RtspServer(videos[0].parent) as rtsp:
             config = folder / "vedette.yaml"
-            config.write_text(settings_of(given.cameras, videos, rtsp, given.record))
-            began_s = time.monotonic()
+            config.write_text(settings_of(given.cameras, videos, rtsp, hook, record=given.record))
             data = given.data or folder / "data"
             with Running("up", "--config", config, "--data", data) as product:
-                measure(product, run, began_s, given.every_s)
-                run.end(product)
-                if given.log:
-                    given.log.write_text("\n".join(product.complaints))
+                try:
+                    measure(product, run, hook, given.every_s, say)
+                    end(product, run)
+                finally:
+                    if given.out:
+                        (given.out / "product.log").write_text("\n".join(product.complaints))
     failures = run.failures()
-    sys.stdout.write(run.table() + "\n" + "".join(f"NOT KEPT: {each}\n" for each in failures))
+    sys.stdout.write(run.table() + "\n")
+    sys.stdout.write(
+        "".join(f"NOT KEPT: {each}\n" for each in failures) or "every limit was kept\n"
+    )
     if given.out:
-        given.out.write_text(json.dumps({**asdict(run), "failures": failures}) + "\n")
+        run.write(given.out)
     return 1 if failures else 0
 
 

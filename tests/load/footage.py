@@ -14,19 +14,29 @@ ACTIVE_S = 6
 SIZE = (640, 360)
 
 
-def street(source: Path, folder: Path, variants: int) -> list[Path]:
-    """Files of two minutes; each is the same street, beginning at another moment.
+def street(
+    source: Path,
+    folder: Path,
+    variants: int,
+    *,
+    round_s: int = ROUND_S,
+    active_s: int = ACTIVE_S,
+) -> list[Path]:
+    """Files of `round_s`; each is the same street, beginning at another moment.
 
     Args:
         source: video of people; its first seconds are played forward and back.
         folder: where they go; what lies there already is used again.
+        variants: how many.
+        round_s: until it begins anew.
+        active_s: of this with people.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"street{number}.mp4" for number in range(variants)]
     if all(path.exists() for path in paths):
         return paths
     base = folder / "base.mp4"
-    _encode(source, base)
+    _encode(source, base, round_s, active_s)
     groups = _groups(base)
     for number, path in enumerate(paths):
         first = number * len(groups) // variants
@@ -35,18 +45,18 @@ def street(source: Path, folder: Path, variants: int) -> list[Path]:
     return paths
 
 
-def _encode(source: Path, target: Path) -> None:
+def _encode(source: Path, target: Path, round_s: int, active_s: int) -> None:
     """People, then nobody, still and noisy; no B frames, as cameras do it."""
     pictures = _pictures(source)
     still = np.median(pictures[:: len(pictures) // 40], axis=0).astype(np.int16)
     chance = np.random.default_rng(7)
-    active = pictures[: ACTIVE_S * FPS]
+    active = pictures[: active_s * FPS]
     with av.open(str(target), "w") as writer:
         stream = writer.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "bf": "0"})
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         stream.codec_context.gop_size = GOP_S * FPS
-        for number in range(ROUND_S * FPS):
+        for number in range(round_s * FPS):
             if number < len(active):
                 picture = active[number]
             else:

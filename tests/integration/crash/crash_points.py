@@ -55,10 +55,10 @@ class CrashPoints:
             setattr(os, name, getattr(self, f"_{name}"))
         mux = Muxer.write
 
-        def write(muxer: Muxer, packet: Any, *, pts: int, dts: int) -> None:
+        def write(muxer: Muxer, packet: Any, *, pts: int, dts: int, **more: Any) -> None:
             if pts // packet.duration % 4 == 1:  # a quarter of the packets is enough
                 self._step("mux")
-            mux(muxer, packet, pts=pts, dts=dts)
+            mux(muxer, packet, pts=pts, dts=dts, **more)
 
         setattr(Muxer, "write", write)  # noqa: B010  mypy knows that this is not done
         event.listen(Engine, "commit", lambda _: self._step("commit"))
