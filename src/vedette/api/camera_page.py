@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse
 from vedette.api.context import context_of
 from vedette.api.page import asset, render
 from vedette.api.recordings import card_of
-from vedette.contracts.status import CameraReport
+from vedette.contracts.status import MEANT, CameraReport
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,7 +24,7 @@ async def camera(request: Request, camera_id: str) -> HTMLResponse:
 def figures_of(camera: CameraReport) -> list[tuple[str, str]]:
     """Names and words: what the camera sends, what of it is looked at, and what is wrong."""
     sent = f"{camera.fps_in:.1f} frames a second, {camera.bitrate_bps / 1000:.0f} kbit/s"
-    lost = {cause: count for cause, count in camera.dropped.items() if cause != "gate"}
+    lost = {cause: count for cause, count in camera.dropped.items() if cause not in MEANT}
     lines = [
         ("Arrives", sent),
         ("Looked at", f"{camera.fps_analysed:.1f} frames a second, {camera.lag_s:.2f} s late"),

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from vedette.cli.look import clock_time, out, table
 from vedette.contracts.facts import CameraState
-from vedette.contracts.status import CameraReport, ProductReport, WorkerReport
+from vedette.contracts.status import MEANT, CameraReport, ProductReport, WorkerReport
 
 EXAMPLES = """Examples:
 
@@ -25,8 +25,6 @@ EXAMPLES = """Examples:
 
 STYLES = {CameraState.ONLINE: "green", CameraState.CONNECTING: "cyan", CameraState.ENDED: "dim"}
 EVERY_S = 1.0
-MEANT = "gate"
-"""What the closed gate leaves out is no loss."""
 
 
 def status(
@@ -142,7 +140,7 @@ def _cameras(cameras: tuple[CameraReport, ...]) -> RenderableType:
         "last frame",
     )
     for camera in cameras:
-        lost = sum(count for cause, count in camera.dropped.items() if cause != MEANT)
+        lost = sum(count for cause, count in camera.dropped.items() if cause not in MEANT)
         shown.add_row(
             camera.camera_id,
             Text(camera.state.value, style=STYLES.get(camera.state, "red")),

@@ -7,6 +7,9 @@ from pydantic import AwareDatetime, Field
 from vedette.contracts.facts import CameraState
 from vedette.contracts.payload import Payload, Slug
 
+MEANT = frozenset({"gate", "unsampled"})
+"""Causes of `CameraReport.dropped` that are no loss: nothing moves, or nobody looks so often."""
+
 
 class TriggerReport(Payload):
     """The line to a camera's own events (ONVIF)."""
@@ -55,7 +58,7 @@ class CameraReport(Payload):
     drift_ppm: float = 0.0
     """How fast its clock runs too fast (+) or too slow (-), in millionths."""
     dropped: dict[str, int] = Field(default_factory=dict)
-    """What was left out, by cause. `gate` is meant; everything else is a loss."""
+    """What was left out, by cause; all but `MEANT` is a loss."""
     irregular: dict[str, int] = Field(default_factory=dict)
     """What was put right in the stream that is open, by kind: times that are missing or jump, other
     sizes and formats, pictures that never arrived."""
