@@ -4,9 +4,9 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,15 @@ from typing import Any
 from tests.running import Running
 from tests.servers.web import Heard, Reply
 from tests.servers.webhook_receiver import WebhookReceiver
-from vedette.contracts.status import CameraReport
+from vedette.contracts.status import CameraReport, WorkerReport
 
 FPS = 5.0
+ROOM = 0.45
+"""With less of the machine, the product and its tests get less done than there is to do; alerts
+then queue, whatever the cameras do."""
+LATEST_S = 90.0
+PICTURED = frozenset({"resized", "recoded"})
+"""Cameras of whose events animations are made: they cost more than all else here together."""
 
 
 class Ears(WebhookReceiver):
@@ -41,6 +47,7 @@ class Cost:
 
     rss_mb: float
     threads: int
+    files: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,7 +57,6 @@ class House:
     product: Running
     ears: Ears
     healthy: Sequence[str]
-    _samples: list[tuple[float, dict[str, CameraReport]]] = field(default_factory=list)
 
     def cameras(self) -> dict[str, CameraReport]:
         """How every camera is now."""
@@ -58,26 +64,52 @@ class House:
         found = [CameraReport.model_validate(each) for each in body["cameras"]]
         return {camera.camera_id: camera for camera in found}
 
-    def watch(self, seconds: float) -> "Watched":
-        """Look at everything for so long."""
-        began = time.monotonic()
+    def workers(self) -> list[WorkerReport]:
+        """How every worker is now."""
+        body: dict[str, Any] = self.product.http.get("/api/v1/status").json()
+        return [WorkerReport.model_validate(each) for each in body["workers"]]
+
+    def watch(self, seconds: float, *, alerts: int = 0, within_s: float = 180.0) -> "Watched":
+        """Look at everything for so long, and until each healthy camera has told so much.
+
+        Raises:
+            AssertionError: they do not tell, however long one waits.
+        """
+        began, spent = time.monotonic(), spent_s(self.product.pid)
         reports: list[dict[str, CameraReport]] = []
         costs: list[Cost] = []
-        while time.monotonic() - began < seconds:
+        late = self._alerts(began)
+        while time.monotonic() - began < seconds or fewest(late.values()) < alerts:
+            assert time.monotonic() - began < within_s, f"too few alerts: {late}"
             reports.append(self.cameras())
             costs.append(self.cost())
-            time.sleep(0.5)
-        late = [s for at, camera, s in self.ears.told if at >= began and camera in self.healthy]
-        return Watched(reports=reports, costs=costs, alerts_late_s=late, healthy=self.healthy)
+            time.sleep(1.0)
+            late = self._alerts(began)
+        now = spent_s(self.product.pid)
+        return Watched(
+            reports=reports,
+            costs=costs,
+            alerts_late_s=late,
+            room=1.0 - max(0.0, now.others - spent.others) / (now.machine - spent.machine),
+        )
+
+    def _alerts(self, since: float) -> dict[str, list[float]]:
+        """How late each alert of each healthy camera was."""
+        late: dict[str, list[float]] = {name: [] for name in self.healthy}
+        for at, camera, seconds in tuple(self.ears.told):
+            if at >= since and camera in late:
+                late[camera].append(seconds)
+        return late
 
     def cost(self) -> Cost:
         """Of the product's process and its children."""
-        rss = threads = 0
+        rss = threads = files = 0
         for pid in family(self.product.pid):
             status = read_status(pid)
             rss += int(status.get("VmRSS", "0 kB").split()[0])
             threads += int(status.get("Threads", "0"))
-        return Cost(rss_mb=rss / 1024, threads=threads)
+            files += len(list_folder(f"/proc/{pid}/fd"))
+        return Cost(rss_mb=rss / 1024, threads=threads, files=files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +118,10 @@ class Watched:
 
     reports: Sequence[Mapping[str, CameraReport]]
     costs: Sequence[Cost]
-    alerts_late_s: Sequence[float]
+    alerts_late_s: Mapping[str, Sequence[float]]
     """Of the healthy cameras."""
-    healthy: Sequence[str]
+    room: float
+    """Share of the machine's processor time that others left to the product and this test."""
 
     def fps(self, camera_id: str) -> float:
         """Median of the analysed frames per second."""
@@ -96,12 +129,12 @@ class Watched:
 
     @property
     def worst_fps(self) -> float:
-        return min(self.fps(camera_id) for camera_id in self.healthy)
+        return min(self.fps(camera_id) for camera_id in self.alerts_late_s)
 
     @property
     def alert_late_s(self) -> float:
-        """Median; a machine that tests run on may stumble now and then."""
-        return statistics.median(self.alerts_late_s)
+        """Median of the camera that is told of latest; a machine may stumble now and then."""
+        return max(statistics.median(late) for late in self.alerts_late_s.values())
 
     @property
     def rss_mb(self) -> float:
@@ -110,6 +143,21 @@ class Watched:
     @property
     def threads(self) -> int:
         return max(cost.threads for cost in self.costs)
+
+    @property
+    def files(self) -> int:
+        return max(cost.files for cost in self.costs)
+
+    def demand_as_before(self, before: "Watched") -> None:
+        """Frames and alerts of the healthy cameras are what they were, as far as others let us.
+
+        Raises:
+            AssertionError: they are not.
+        """
+        share = min(1.0, self.room / before.room)
+        assert self.worst_fps > 0.9 * before.worst_fps * share, (self.worst_fps, before.worst_fps)
+        longest_s = max(1.0, 3 * before.alert_late_s) / share if self.room > ROOM else LATEST_S
+        assert self.alert_late_s < longest_s, (self.alerts_late_s, before.alerts_late_s)
 
 
 @contextmanager
@@ -157,7 +205,12 @@ def camera(name: str, url: str) -> dict[str, Any]:
         "detect": {"fps": FPS},
         "gate": {"mode": "always"},
         "rules": [{"id": "seen", "type": "presence", "labels": ["person"], "for_s": 0.2}],
-        "events": {"pre_roll_s": 1, "post_roll_s": 1, "max_clip_s": 10},
+        "events": {
+            "pre_roll_s": 1,
+            "post_roll_s": 1,
+            "max_clip_s": 10,
+            "previews": name in PICTURED,
+        },
     }
 
 
@@ -167,7 +220,7 @@ def family(pid: int) -> list[int]:
     while waiting:
         each = waiting.pop()
         found.append(each)
-        for task in list_tasks(each):
+        for task in list_folder(f"/proc/{each}/task"):
             try:
                 text = Path(f"/proc/{each}/task/{task}/children").read_text(encoding="ascii")
             except OSError:
@@ -176,9 +229,10 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def list_tasks(pid: int) -> list[str]:
+def list_folder(path: str) -> list[str]:
+    """Its names; none where the process has just ended."""
     try:
-        return os.listdir(f"/proc/{pid}/task")
+        return os.listdir(path)
     except OSError:
         return []
 
@@ -190,3 +244,33 @@ def read_status(pid: int) -> dict[str, str]:
     except OSError:
         return {}
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Processor time since the machine was started, in seconds."""
+
+    machine: float
+    """That there was, of all cores."""
+    others: float
+    """Used by others than us."""
+
+
+def spent_s(pid: int) -> Spent:
+    """Now; `pid` and all that descend from it are ours, and so is this process."""
+    tick = os.sysconf("SC_CLK_TCK")
+    fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+    user, nice, system, idle, waiting, *rest = (int(each) / tick for each in fields)
+    used = user + nice + system + sum(rest)
+    ours = sum(os.times()[:4])
+    for each in family(pid):
+        try:
+            text = Path(f"/proc/{each}/stat").read_text(encoding="ascii")
+        except OSError:
+            continue
+        ours += sum(int(ticks) for ticks in text.rpartition(")")[2].split()[11:15]) / tick
+    return Spent(machine=used + idle + waiting, others=used - ours)
+
+
+def fewest(lists: Iterable[Sequence[float]]) -> int:
+    return min(len(each) for each in lists)

@@ -260,8 +260,13 @@ class House:
         return [
             self._check_cameras(),
             *self.cameras.checks(),
-            Check(name="event writer", ok=True, detail=f"{self.base.writer.waiting} waiting"),
+            self._check_writer(),
         ]
+
+    def _check_writer(self) -> Check:
+        problem, waiting = self.base.writer.problem, f"{self.base.writer.waiting} waiting"
+        told = f"events wait to be stored: {problem}" if problem else waiting
+        return Check(name="event writer", ok=not problem, detail=told)
 
     def _report(self) -> ProductReport:
         """What `vedette status` shows."""

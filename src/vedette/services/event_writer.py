@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
+PATIENCE_S = 0.5
+"""What fails for longer is not just busy: people are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ class EventWriter:
         self._one_at_a_time = asyncio.Lock()
         self._give_up_at_s: float | None = None
         self._gave_up = False
+        self.problem = ""
+        """Why nothing can be stored at present; empty while all is well."""
 
     def submit(self, change: EventChange) -> None:
         """Accept a change; the camera waits only while the queue is full.
@@ -226,8 +230,10 @@ class EventWriter:
             if self._gave_up:
                 raise StorageFailed("the product stopped while the store could not be written")
             try:
-                return await attempt()
+                done = await attempt()
             except StorageFailed as error:
+                if pause_s >= PATIENCE_S:
+                    self.problem = str(error)
                 left_s = self._left_s()
                 self._gave_up = left_s <= 0.0
                 if self._gave_up:
@@ -237,6 +243,9 @@ class EventWriter:
                 self._count(retried=1)
                 await self._clock.sleep(pause_s)
                 pause_s = min(LONGEST_PAUSE_S, pause_s * 2.0)
+            else:
+                self.problem = ""
+                return done
 
     def _left_s(self) -> float:
         if self._give_up_at_s is None:

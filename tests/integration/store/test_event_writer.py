@@ -169,8 +169,10 @@ async def test_a_locked_database_loses_nothing(bench: Bench) -> None:
         await until(lambda: writer.counts.retried >= 3)
         assert writer.waiting == 2
         assert (await bench.event(EVENT)) is None
+        await until(lambda: "cannot be used" in writer.problem)
         holder.execute("COMMIT")
         await writer.drain()
+        assert writer.problem == ""
     holder.close()
     assert await bench.event(EVENT) == CLOSED
     assert await bench.consistent()
