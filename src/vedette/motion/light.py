@@ -58,11 +58,11 @@ def same_detail(before: F32, now: F32, mask: npt.NDArray[np.bool_], *, large: bo
         mask: (rows, columns) the points that changed; others do not count.
         large: there are many points, so that chance explains little.
     """
-    old = (before - cv2.blur(before, (7, 7)))[mask]
-    new = (now - cv2.blur(now, (7, 7)))[mask]
+    old = cv2.subtract(before, cv2.blur(before, (7, 7)))[mask]
     power = float(np.vdot(old, old))
     if power < DETAIL**2 * len(old):
         return False
+    new = cv2.subtract(now, cv2.blur(now, (7, 7)))[mask]
     both = math.sqrt(power * float(np.vdot(new, new)))
     return float(np.vdot(old, new)) >= (LIKENESS if large else SURE_LIKENESS) * both
 

@@ -242,7 +242,7 @@ class LumaMotion:
         if not count:
             return changed, None, 0.0
         fraction = count / scene.watched
-        offset = _offset(small, known, cv2.subtract(scene.watch, changed))
+        offset = _mean_change(small, known, cv2.subtract(scene.watch, changed))
         if fraction < LIGHT and abs(offset - scene.offset) < LIGHT_OFFSET:
             return changed, None, scene.offset
         shift = relight(known, small, scene.watch) - _LEVELS
@@ -259,7 +259,9 @@ class LumaMotion:
     def _compare(self, scene: _Scene, small: U8, known: U8 | cv2.typing.MatLike) -> U8:
         """(rows, columns) 255 where the difference is beyond the noise of that place."""
         difference = cv2.absdiff(small, known)
-        dark = min(1.0, max(DARKER, cv2.mean(known, scene.watch)[0] / BRIGHT))
+        masked = scene.watched < scene.watch.size
+        level = cv2.mean(known, scene.watch if masked else None)[0]
+        dark = min(1.0, max(DARKER, level / BRIGHT))
         limit = cv2.convertScaleAbs(
             scene.deviation, alpha=NOISE_FACTOR, beta=self._threshold * dark
         )
@@ -294,18 +296,27 @@ def _fractions(moved: list[Cluster], scene: _Scene) -> F32:
     """(m, 4) boxes of what moves together, the largest first; fractions of the frame."""
     if not moved:
         return NO_BOXES
-    boxes = np.array(moved[:MOST_BOXES], dtype=np.float64)[:, 1:]
     height, width = scene.shape
-    edges = np.stack(
-        (boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]), axis=1
-    )
-    fractions = edges * scene.stride / (width, height, width, height)
-    return np.minimum(fractions, 1.0).astype(np.float32)
+    stride = scene.stride
+    edges = [
+        (
+            one.x * stride / width,
+            one.y * stride / height,
+            min((one.x + one.wide) * stride / width, 1.0),
+            min((one.y + one.tall) * stride / height, 1.0),
+        )
+        for one in moved[:MOST_BOXES]
+    ]
+    return np.array(edges, dtype=np.float32)
 
 
-def _offset(small: U8, known: U8, mask: "cv2.typing.MatLike") -> float:
-    """By how many levels the mean moved where `mask` is not 0."""
-    return cv2.mean(small, mask)[0] - cv2.mean(known, mask)[0]
+def _mean_change(small: U8, known: U8, mask: "cv2.typing.MatLike") -> float:
+    """By how many levels the mean moved where `mask` is 255; quicker than means with a mask."""
+    count = cv2.countNonZero(mask)
+    if not count:
+        return 0.0
+    now = cv2.sumElems(cv2.bitwise_and(small, mask))[0]
+    return (now - cv2.sumElems(cv2.bitwise_and(known, mask))[0]) / count
 
 
 def _shrink(plane: U8, stride: int) -> U8:
