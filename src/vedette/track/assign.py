@@ -36,8 +36,8 @@ def assign(
     if least is not None:
         good = (likeness >= least).nonzero()[0]
         rows, columns, likeness = rows.take(good), columns.take(good), likeness.take(good)
-    if not len(rows) or unrivalled(rows, columns):
-        return rows, columns
+        if unrivalled(rows, columns):
+            return rows, columns
     if picture is None and len(rows) <= _FEW:
         return _resolved(rows, columns, likeness)
     alone = _alone(rows, columns)

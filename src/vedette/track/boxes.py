@@ -10,7 +10,7 @@ height; one column per object, fractions of the frame."""
 Index = npt.NDArray[np.intp]
 
 _TINY = np.array(1e-9)
-_ZERO = np.array(0.0)
+_ZERO, _HALF = np.array(0.0), np.array(0.5)
 _FEW = 2000
 """Pairs whose overlap is all measured; of more, only that of those that meet."""
 
@@ -20,7 +20,7 @@ def centred(corners: F64, out: F64 | None = None) -> F64:
     out = np.empty_like(corners) if out is None else out
     low, high, centre, size = corners[:2], corners[2:], out[:2], out[2:4]
     np.add(low, high, out=centre)
-    np.multiply(centre, 0.5, out=centre)
+    np.multiply(centre, _HALF, out=centre)
     np.subtract(high, low, out=size)
     np.maximum(size, _TINY, out=size)
     return out
@@ -49,57 +49,49 @@ def overlapping(
         rows, columns, intersection over union: (k,) each, by row.
     """
     n = a.shape[1]
-    low, high, area = _reach(np.concatenate((a, b), axis=1), grow)
+    edges, area = _reach(np.concatenate((a, b), axis=1), grow)
     if apart is None and n * b.shape[1] <= _FEW:
-        iou = _iou(
-            (low[:, :n, None], high[:, :n, None], area[:n, None]),
-            (low[:, n:], high[:, n:], area[n:]),
-        )
+        iou = _iou(edges[:, :n, None], edges[:, None, n:], area[:n, None], area[n:])
         rows, columns = (iou >= least).nonzero()
         return rows, columns, iou[rows, columns]
-    rows, columns = _meeting(low, high, n, apart)
+    rows, columns = _meeting(edges[:, :n], edges[:, n:], apart)
     other = columns + n
     iou = _iou(
-        (low.take(rows, axis=1), high.take(rows, axis=1), area.take(rows)),
-        (low.take(other, axis=1), high.take(other, axis=1), area.take(other)),
+        edges.take(rows, axis=1), edges.take(other, axis=1), area.take(rows), area.take(other)
     )
     enough = (iou >= least).nonzero()[0]
     return rows.take(enough), columns.take(enough), iou.take(enough)
 
 
-def _reach(places: F64, grow: float) -> tuple[F64, F64, F64]:
-    """(2, n) low and (2, n) high corners, (n,) areas of boxes that are made to grow."""
+def _reach(places: F64, grow: float) -> tuple[F64, F64]:
+    """(4, n) right, bottom, left, top, the last two negative, and (n,) areas of boxes that grow."""
     centre, half = places[:2], places[2:] * (0.5 + grow)
-    low, high = centre - half, centre + half
+    edges = np.empty_like(places)
+    np.add(half, centre, out=edges[:2])
+    np.subtract(half, centre, out=edges[2:])
     half += half
-    return low, high, half[0] * half[1]
+    return edges, half[0] * half[1]
 
 
-def _iou(a: tuple[F64, F64, F64], b: tuple[F64, F64, F64]) -> F64:
-    """Of boxes with low and high corners (2, ...) and areas (...), broadcast."""
-    (low_x, low_y), (high_x, high_y) = a[0], a[1]
-    (from_x, from_y), (to_x, to_y) = b[0], b[1]
-    inside: F64 = np.minimum(high_x, to_x)
-    inside -= np.maximum(low_x, from_x)
-    np.maximum(inside, _ZERO, out=inside)
-    high = np.minimum(high_y, to_y)
-    high -= np.maximum(low_y, from_y)
-    np.maximum(high, _ZERO, out=high)
-    inside *= high
-    either = a[2] + b[2]
+def _iou(a: F64, b: F64, a_area: F64, b_area: F64) -> F64:
+    """Of boxes with edges as in `_reach`, broadcast."""
+    inner = np.minimum(a, b)
+    sides = inner[:2]
+    sides += inner[2:]
+    np.maximum(sides, _ZERO, out=sides)
+    inside: F64 = sides[0] * sides[1]
+    either = a_area + b_area
     either -= inside
     inside /= either
     return inside
 
 
-def _meeting(low: F64, high: F64, n: int, apart: tuple[F64, F64] | None) -> tuple[Index, Index]:
-    """Pairs of the first n boxes with the others whose insides meet, by row."""
+def _meeting(a: F64, b: F64, apart: tuple[F64, F64] | None) -> tuple[Index, Index]:
+    """Pairs of boxes whose insides meet, by row; edges as in `_reach`."""
     x, y = (0.0, 0.0) if apart is None else apart
-    rows, columns = _neighbours(low[0, :n] + x, high[0, :n] + x, low[0, n:] + y, high[0, n:] + y)
-    other = columns + n
-    bottom, top = low[1], high[1]
-    meet = bottom.take(rows) < top.take(other)
-    meet &= bottom.take(other) < top.take(rows)
+    rows, columns = _neighbours(x - a[2], a[0] + x, y - b[2], b[0] + y)
+    meet = (a[1].take(rows) + b[3].take(columns)) > 0.0
+    meet &= (b[1].take(columns) + a[3].take(rows)) > 0.0
     some = meet.nonzero()[0]
     return rows.take(some), columns.take(some)
 

@@ -227,7 +227,7 @@ class ByteTracker:
 
 def _shown(table: Table, seen: Seen | None, hit: Index, observed: Bools) -> F32:
     """(n, 4) corners: as detected, else where the track should be; within the picture."""
-    if seen is None or not len(seen):
+    if seen is None or not len(seen.boxes):
         corners = np.array(cornered(table.place).T, dtype=np.float32, order="C")
     else:
         corners = seen.boxes.take(hit, axis=0, mode="wrap")

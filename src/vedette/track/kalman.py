@@ -79,12 +79,13 @@ class Filter:
         square = self.size * self.size
         rates = _noise(dt_s) if isinstance(dt_s, float) else _noises(dt_s)
         noise = (rates * square).reshape(self._all.shape)
-        moved = self._rates * dt_s
+        step = np.asarray(dt_s)
+        moved = self._rates * step
         spread = self._pv + self._pv
         spread += moved[4:]
-        spread *= dt_s
-        noise[_PP] += spread
-        noise[:8] += moved
+        spread *= step
+        np.add(self._pp, spread, out=self._pp)
+        np.add(self._changes, moved, out=self._changes)
         np.add(self._all, noise, out=self._all)
         np.maximum(self.size, _TINY, out=self.size)
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from vedette.contracts.sight import Bools
 from vedette.plugins.registry import PluginConfig
-from vedette.track.assign import assign
+from vedette.track.assign import assign, unrivalled
 from vedette.track.boxes import F64, Index, overlapping
 from vedette.track.seen import SCORE, Seen
 from vedette.track.table import Table
@@ -112,7 +112,8 @@ class Matching:
         self._seen = seen
         self._step_s = step_s
         self._pictures = pictures
-        self.hit: Index = np.empty(len(table), dtype=np.intp)
+        self._tracks, self._found = len(table), len(seen)
+        self.hit: Index = np.empty(self._tracks, dtype=np.intp)
         """(n,) detection of each track, -1 where it has none."""
         self.hit.fill(_MISSED)
         self.pairs = 0
@@ -123,32 +124,32 @@ class Matching:
         """Sure boxes with confirmed tracks; doubtful ones with those just seen; then those who
         were lost; then those who are new."""
         table, seen = self._table, self._seen
-        if not len(table) or not len(seen):
+        if not self._tracks or not self._found:
             return
         confirmed = table.confirmed(self._config.confirm_seen)
         rows = None if table.all_confirmed else confirmed.nonzero()[0]
         high = None if seen.all_sure else seen.sure.nonzero()[0]
         self._pair(rows, high, self._config.buffer)
-        if high is not None and self.pairs < len(table):
+        if high is not None and self.pairs < self._tracks:
             recent = confirmed & (self.hit == _MISSED)
             recent &= table.unseen_s <= _RECENT_S + self._step_s
             self._pair(recent.nonzero()[0], (~seen.sure).nonzero()[0], None)
-        if self.pairs < min(len(table), len(seen)):
+        if self.pairs < min(self._tracks, self._found):
             high = (seen.sure & self._free()).nonzero()[0]
             self._bring_back((confirmed & (self.hit == _MISSED)).nonzero()[0], high)
-        if rows is not None and self.pairs < len(seen):
+        if rows is not None and self.pairs < self._found:
             high = (seen.sure & self._free()).nonzero()[0]
             self._pair((~confirmed).nonzero()[0], high, _NEW_BUFFER)
 
     def fresh(self) -> Index:
         """Detections that begin a track: sure enough, and not a second box of an object."""
-        seen = self._seen
-        if self.pairs == len(seen):
+        if self.pairs == self._found:
             return _NOBODY
+        seen = self._seen
         fresh: Index = (self._free() & (seen.block[SCORE] >= self._config.new_score)).nonzero()[0]
         if not len(fresh):
             return fresh
-        row, column, _ = self._among(np.arange(len(seen)), self._config.twin)
+        row, column, _ = self._among(np.arange(self._found), self._config.twin)
         rivals: dict[int, list[int]] = {}
         for one, other in zip(row.tolist(), column.tolist(), strict=True):
             rivals.setdefault(one, []).append(other)
@@ -168,7 +169,7 @@ class Matching:
 
     def _free(self) -> Bools:
         """(m,) detections that belong to nobody."""
-        free = np.ones(len(self._seen) + 1, dtype=np.bool_)
+        free = np.ones(self._found + 1, dtype=np.bool_)
         free[self.hit] = False  # the last one is that of those who were missed
         theirs: Bools = free[:-1]
         return theirs
@@ -181,8 +182,13 @@ class Matching:
         return overlapping(boxes, boxes, least=least, apart=apart)
 
     def _take(self, rows: Index, columns: Index, likeness: F64, least: float | None = None) -> None:
-        owner = None if self._pictures is None else self._pictures.rows
-        rows, columns = assign(rows, columns, likeness, least, owner)
+        """Decide among possible pairs, by row; see `assign`."""
+        if least is not None or not unrivalled(rows, columns):
+            owner = None if self._pictures is None else self._pictures.rows
+            rows, columns = assign(rows, columns, likeness, least, owner)
+        elif len(rows) == self._tracks:
+            self.hit, self.pairs = columns, len(rows)  # the rows are all, in order
+            return
         self.hit[rows] = columns
         self.pairs += len(rows)
 

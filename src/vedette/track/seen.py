@@ -65,8 +65,9 @@ def kind_of(classes: npt.NDArray[np.integer]) -> int | None:
     """The class of all objects, where it is one."""
     if not len(classes):
         return None
-    first = int(classes.item(0))
-    return first if np.count_nonzero(classes == first) == len(classes) else None
+    raw = classes.tobytes()
+    alike = raw == raw[: classes.itemsize] * len(classes)
+    return int(classes.item(0)) if alike else None
 
 
 def joined(found: Sequence[Detections], low_score: float, high_score: float) -> tuple[Seen, Index]:

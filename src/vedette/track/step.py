@@ -53,12 +53,12 @@ def predict_many(
 
 
 def _move(table: Table, dt_s: F64 | float, fading: F64 | float) -> None:
-    if not len(table):
-        return
     if table.missing:
         table.filter.growth *= np.where(table.unseen_s > 0.0, fading, 1.0)
+        table.unseen_s += dt_s
+    else:
+        np.copyto(table.unseen_s, dt_s)
     table.filter.predict(dt_s)
-    table.unseen_s += dt_s
 
 
 def correct(

@@ -26,6 +26,7 @@ _INTS = 5
 
 BINS = 128
 """Bins of each track's scores: its median is known to 1/128, whatever its length."""
+_ONE = np.array(1.0)
 _KEEP = 0.9
 """Share of the earlier looks that stays with each clear sight of a track."""
 
@@ -170,25 +171,27 @@ class Table:
             observed: (n,) whose it is; None for all.
             at_us: when, for all or (n,) for each.
         """
+        scores = found[SCORE]
         who = True if observed is None else observed
-        np.copyto(self._block, found, where=who)
         if observed is None:
+            np.copyto(self._block, found)
             self.unseen_s.fill(0.0)
         else:
+            np.copyto(self._block, found, where=observed)
             np.multiply(self.unseen_s, ~observed, out=self.unseen_s)
         np.maximum(self.best_score, self.score, out=self.best_score)
-        self.seen += who
+        np.add(self.seen, who, out=self.seen)
         np.copyto(self.latest_us, at_us, where=who)
         if not self.all_confirmed:
             self._confirmed = None
         if self._slot == _SLOTS:
             self._count()
-        np.add(found[SCORE], 1.0, out=self._floats[_WAITING + self._slot], where=who)
+        np.add(scores, _ONE, out=self._floats[_WAITING + self._slot], where=who)
         self._slot += 1
         if classes is None:
-            np.add(self._voted, found[SCORE], out=self._voted, where=who)
+            np.add(self._voted, scores, out=self._voted, where=who)
         else:
-            self._vote(found[SCORE], classes, observed)
+            self._vote(scores, classes, observed)
 
     def learn(self, rows: Index, looks: F32) -> None:
         """Mix what these tracks look like now into what they looked like."""
