@@ -100,12 +100,21 @@ class Board:
         self._worker_of = worker_of
         self._clock = clock
         self._meters: dict[str, RateMeter] = {}
+        self._late_s: deque[float] = deque(maxlen=round(WINDOW_S / EVERY_S))
+
+    @property
+    def loop_lag_s(self) -> float:
+        """How late the event loop called, at worst, in the last seconds: long where something
+        blocks it."""
+        return max(self._late_s, default=0.0)
 
     async def run(self) -> None:
         """Read until cancelled."""
         while True:
             self.read()
+            due_s = self._clock.monotonic() + EVERY_S
             await self._clock.sleep(EVERY_S)
+            self._late_s.append(max(0.0, self._clock.monotonic() - due_s))
 
     def read(self) -> None:
         """Take one reading of every camera."""

@@ -119,6 +119,8 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         max_clip_s=camera.events.max_clip_s,
         clips=camera.events.clips,
         previews=camera.events.previews,
+        quality=camera.events.picture_quality,
+        preview_width=camera.events.preview_width,
         work=around.work,
         later=around.later,
         larger=None if single else larger,

@@ -313,6 +313,7 @@ class House:
         return {
             "event_writer_waiting": self.base.writer.waiting,
             "recording_rows_waiting": self.base.recordings.waiting,
+            "loop_lag_seconds": self.board.loop_lag_s,
             **self.cameras.gauges(),
         }
 

@@ -164,6 +164,8 @@ class EventSettings(Part):
     max_clip_s: float = Field(default=300.0, gt=0.0, le=3600.0)
     clips: bool = True
     previews: bool = True
+    picture_quality: int = Field(default=90, ge=30, le=100, description="Of snapshots (JPEG).")
+    preview_width: int = Field(default=320, ge=80, le=960, description="Of GIF and WebP.")
     ring_mb: float = Field(default=64.0, gt=0.0, description="Most memory of the packet ring.")
 
 

@@ -50,6 +50,10 @@ class CapturePlan:
     max_clip_s: float
     clips: bool = True
     previews: bool = True
+    quality: int = 90
+    """Of snapshots, 1..100."""
+    preview_width: int = 320
+    """Of animations."""
     work: Work = at_once
     later: Later = now
     """The same for animations, which can wait."""
@@ -78,6 +82,7 @@ class EventCapture:
     _larger: LargerPictures | None = None
 
     def __post_init__(self) -> None:
+        self._preview.width = self.plan.preview_width
         if self.plan.larger is not None:
             hold_us = max(HOLD_US, self.plan.pre_roll_us // 2)
             self._larger = LargerPictures(fetch=self.plan.larger, hold_us=hold_us)
@@ -106,7 +111,7 @@ class EventCapture:
         self.see(event, sight, _track_of(event))
         marks = _marks(event, sight)
         return (
-            _picture(ArtifactKind.SNAPSHOT, 1, sight.frame, snapshot(sight.frame)),
+            _picture(ArtifactKind.SNAPSHOT, 1, sight.frame, self._plain(sight.frame)),
             _picture(
                 ArtifactKind.SNAPSHOT_ANNOTATED,
                 1,
@@ -228,7 +233,7 @@ class EventCapture:
         marks = [Mark(box=best.box, label=event.label, score=event.score)]
         frame = best.frame
         return [
-            _picture(ArtifactKind.SNAPSHOT, 2, frame, snapshot(frame)),
+            _picture(ArtifactKind.SNAPSHOT, 2, frame, self._plain(frame)),
             _picture(
                 ArtifactKind.SNAPSHOT_ANNOTATED, 2, frame, self._annotated(event, frame, marks)
             ),
@@ -237,7 +242,16 @@ class EventCapture:
     def _annotated(self, event: Event, frame: Frame, marks: list[Mark]) -> bytes:
         moment = from_us(frame.at_us)
         caption = f"{self.plan.camera_title} - {event.rule_id} - {moment:%Y-%m-%d %H:%M:%S} UTC"
-        return annotated(frame, marks=marks, outlines=self.plan.outlines, caption=caption)
+        return annotated(
+            frame,
+            marks=marks,
+            outlines=self.plan.outlines,
+            caption=caption,
+            quality=max(1, self.plan.quality - 5),
+        )
+
+    def _plain(self, frame: Frame) -> bytes:
+        return snapshot(frame, quality=self.plan.quality)
 
 
 def _size(frame: Frame) -> tuple[int, int]:

@@ -51,8 +51,8 @@ class DecodeGate:
     sizes: PacketSizes = field(default_factory=PacketSizes)
     rhythm: Rhythm = field(default_factory=Rhythm)
     skipped: Counter[str] = field(default_factory=Counter)
-    """Packets that were not decoded, by cause: `gate`, `pressure`, `lag`, `no_keyframe`,
-    `unsampled`."""
+    """Packets that were not decoded, by cause: `gate`, `pressure`, `dispensable` (pressure, of
+    pictures that no other one needs), `lag`, `no_keyframe`, `unsampled`."""
     opened: Counter[str] = field(default_factory=Counter)
     """Openings by cause: `start`, `motion`, `sizes`, the name of a trigger ..."""
     false_alarms: int = 0
@@ -246,7 +246,7 @@ class DecodeGate:
         if not self._chained:
             return self._skip(self._cause)
         if level >= NO_DISPENSABLE and dispensable(self.codec, packet.data):
-            return self._skip("pressure")
+            return self._skip("dispensable")
         thinned = self.rhythm.intra and self.may_skip
         if thinned and not self._sampler.takes(packet.at_us):
             return self._skip("gate")

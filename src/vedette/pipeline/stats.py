@@ -39,7 +39,8 @@ class CameraStats:
     """Frames that were decoded a second time, for what came after them, when the gate opened."""
     skipped: Counter[str] = field(default_factory=Counter)
     """Packets that were not decoded, by cause: `gate` (nothing moves), `pressure` (what comes
-    after cannot keep up), `lag` (dropped to catch up)."""
+    after cannot keep up), `dispensable` (the same, of pictures that no other one needs: B frames),
+    `lag` (dropped to catch up), `unsampled` (nobody looks so often)."""
     gate_mode: str = "always"
     """`adaptive`, `keyframe` or `always`."""
     gate_note: str = ""

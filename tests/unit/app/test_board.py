@@ -1,5 +1,6 @@
 """The board makes rates of what cameras count, and names what they left out."""
 
+import asyncio
 from collections import Counter
 
 import pytest
@@ -10,7 +11,7 @@ from vedette.contracts.status import CameraReport
 from vedette.contracts.trigger import TriggerStats
 from vedette.pipeline.stats import CameraStats
 from vedette.sources.stats import SourceStats
-from vedette.testing.fakes import FakeClock
+from vedette.testing.fakes import FakeClock, until
 
 
 def watched(
@@ -123,6 +124,32 @@ def test_gate_trigger_and_main_stream_are_told() -> None:
     )
     assert report.irregular == {"jumps": 2}
     assert report.notes == ("its sound is left out",)
+
+
+async def test_a_loop_that_is_held_up_is_seen() -> None:
+    clock = BusyClock()
+    board = Board(dict, names={}, clock=clock)
+    running = asyncio.ensure_future(board.run())
+    await until(lambda: len(clock.waits) > 3)
+    assert board.loop_lag_s == 0.0
+
+    clock.late_s = 0.4
+    await until(lambda: board.loop_lag_s > 0.0)
+
+    assert board.loop_lag_s == pytest.approx(0.4)
+    clock.late_s = 0.0
+    await until(lambda: board.loop_lag_s == 0.0)  # it is over after the window
+    running.cancel()
+
+
+class BusyClock(FakeClock):
+    """Something else holds the loop, so that whoever sleeps is called late."""
+
+    late_s = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        self.advance(self.late_s)
 
 
 def test_a_camera_that_was_taken_away_is_forgotten() -> None:

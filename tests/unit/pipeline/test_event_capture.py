@@ -326,6 +326,19 @@ def test_first_pictures_come_with_the_opening_and_previews_with_the_end(
     assert gif.duration_s == webp.duration_s >= 2.0
 
 
+def test_quality_and_size_of_pictures_can_be_chosen(video: Video, tmp_path: Path) -> None:
+    info, pairs = video
+    fine, coarse = Studio(tmp_path), Studio(tmp_path)
+    coarse.plan = replace(coarse.plan, quality=40, preview_width=160)
+    for studio in (fine, coarse):
+        studio.play((info, pairs[80:150]))
+
+    for kind in (ArtifactKind.SNAPSHOT, ArtifactKind.SNAPSHOT_ANNOTATED, ArtifactKind.GIF):
+        large, small = (len(studio.of_kind(kind)[0].data or b"") for studio in (fine, coarse))
+        assert small < 0.6 * large, kind
+    assert [s.of_kind(ArtifactKind.GIF)[0].width for s in (fine, coarse)] == [320, 160]
+
+
 SMALL: FractionBox = (0.45, 0.45, 0.50, 0.60)
 LARGE: FractionBox = (0.30, 0.20, 0.60, 0.90)
 
