@@ -5,11 +5,14 @@ counts objects, not bytes: a camera that comes and goes leaves a handful of obje
 the pictures of a decoder behind them (50 MB in 4K), and hundreds of those would wait for it.
 """
 
+import ctypes
 import gc
 import threading
+from contextlib import suppress
 
 from vedette.kit.clock import Clock
 
+TRIM_S = 60.0
 SWEEP_S = 5.0
 """A camera that cannot be reached is opened a few times in this at most."""
 
@@ -24,12 +27,22 @@ def settle() -> None:
     gc.freeze()
 
 
+def trim() -> None:
+    """Give the system back what the heap holds but nobody uses; glibc does so at its end only.
+
+    Else a process keeps what it needed at its busiest moment, in pieces between what lives long.
+    """
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 class Sweeper:
-    """Collects every few seconds, in a thread of its own."""
+    """Collects every few seconds and trims every minute, in a thread of its own."""
 
     def __init__(self, clock: Clock, every_s: float = SWEEP_S) -> None:
         self._clock = clock
         self._every_s = every_s
+        self._count = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
 
@@ -43,5 +56,9 @@ class Sweeper:
             self._thread.join()
 
     def _sweep(self) -> None:
+        sweeps = max(1, round(TRIM_S / self._every_s))
         while not self._clock.wait(self._stop, self._every_s):
             gc.collect()
+            self._count = (self._count + 1) % sweeps
+            if self._count == 0:
+                trim()

@@ -9,7 +9,7 @@ import hmac
 import itertools
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,8 @@ MOST_UNREAD = 8 * 1024 * 1024
 """Bytes that a worker may leave unread before it is hung up on."""
 PART_S = 1.0
 """How long the end of a connection is waited for after its process has ended."""
+TOGETHER = 32
+"""Messages of a worker that are stored at a time, where so many wait."""
 PIECE = 256 * 1024
 DURABLE = frozenset({"event", "track", "segment", "gap"})
 
@@ -199,23 +201,39 @@ class Hub:
                 self.path.unlink(missing_ok=True)
 
     async def keep_of(self, line: Line) -> None:
-        """Store what one worker says, one after another, until it is silenced."""
+        """Store what one worker says, in order, many at a time, until it is silent."""
         while not (line.deaf and line.unkept.empty()):
-            frame = await line.unkept.get()
-            if frame is None:
-                continue
-            if frame.seq > line.stored:
-                try:
-                    await self._ears.keep(line, durable_of(frame, line.folders))
-                except StorageFailed as error:  # it waits in its spool
-                    log.warning("a message of worker %s is not stored: %s", line.name, error)
-                    line.hang_up()
-                    return
-                except VedetteError as error:
-                    line.refused += 1
-                    log.error("a message of worker %s is refused: %s", line.name, error)
-                line.stored = frame.seq
+            frames = [await line.unkept.get()]
+            while not line.unkept.empty() and len(frames) < TOGETHER:
+                frames.append(line.unkept.get_nowait())
+            fresh = [each for each in frames if each is not None and each.seq > line.stored]
+            if not await self._keep_all(line, fresh):
+                return
             line.send(Frame(kind="ack", head={"stored": line.stored}))
+
+    async def _keep_all(self, line: Line, frames: Sequence[Frame]) -> bool:
+        """Have these stored together; False where that is impossible now.
+
+        What comes after one that is not stored is said again, and stored once: by its keys.
+        """
+        errors = await asyncio.gather(*(self._keep_one(line, each) for each in frames))
+        for frame, error in zip(frames, errors, strict=True):
+            if isinstance(error, StorageFailed):  # it waits in its spool
+                log.warning("a message of worker %s is not stored: %s", line.name, error)
+                line.hang_up()
+                return False
+            if error is not None:
+                line.refused += 1
+                log.error("a message of worker %s is refused: %s", line.name, error)
+            line.stored = frame.seq
+        return True
+
+    async def _keep_one(self, line: Line, frame: Frame) -> VedetteError | None:
+        try:
+            await self._ears.keep(line, durable_of(frame, line.folders))
+        except VedetteError as error:
+            return error
+        return None
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line: Line | None = None

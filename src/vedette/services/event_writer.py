@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
+from uuid import UUID
 
 from vedette.blobs.port import Blobs
 from vedette.contracts.bus import Bus
@@ -18,11 +19,14 @@ from vedette.services.inbox import Inbox
 from vedette.services.keep_event import EventKeeper, Written
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
+from vedette.store.unit import Unit
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+TOGETHER = 32
+"""Changes and tracks that are stored in one transaction, where so many wait."""
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 PATIENCE_S = 0.5
@@ -90,7 +94,7 @@ class EventWriter:
             sites: camera to its site.
             stored: called in the loop after each commit; wakes the relay.
         """
-        self._store = store
+        self._rows = store
         self._keeper = EventKeeper(store, blobs)
         self._sites = dict(sites)
         self._bus = bus
@@ -145,16 +149,16 @@ class EventWriter:
     async def run(self) -> None:
         """Write what is accepted, in order, until `close`."""
         async with self._one_at_a_time:
-            while (item := await self._inbox.first()) is not None:
+            while items := _in_one_go(await self._inbox.some(TOGETHER)):
                 over = True
                 try:
-                    await self._keep(item)
+                    await self._keep(items)
                 except asyncio.CancelledError:
-                    over = False  # `close` takes it up again
+                    over = False  # `close` takes them up again
                     raise
                 finally:
                     if over:
-                        self._inbox.drop()
+                        self._inbox.drop(len(items))
 
     async def drain(self) -> None:
         """Return when all that was accepted so far is stored (or given up). Needs `run`."""
@@ -170,54 +174,87 @@ class EventWriter:
         self._inbox.close()
         await self.run()  # waits for the one that runs, or does its work
 
-    async def _keep(self, item: _Item) -> None:
-        said = item.said
-        try:
-            if isinstance(said, EventChange):
-                await self._keep_event(said)
+    async def _keep(self, items: Sequence[_Item]) -> None:
+        """Files first, all at once; then all rows in one transaction, or else each in its own."""
+        made = await asyncio.gather(*(self._make(item.said) for item in items))
+        ready: list[tuple[_Item, Written | Story]] = []
+        for item, each in zip(items, made, strict=True):
+            if isinstance(each, VedetteError):
+                self._settle(item, each)
             else:
-                await self._insist(lambda: self._store_track(said))
-        except VedetteError as error:
-            self._count(failed=1)
-            if item.kept is None:
-                name = said.event.id if isinstance(said, EventChange) else said.track.id
-                log.error("%s is lost: %s", name, error)
-            elif not item.kept.done():
-                item.kept.set_exception(error)
-        else:
-            self._count(stored=1)
-            self._stored()
-            if item.kept is not None and not item.kept.done():
-                item.kept.set_result(None)
+                ready.append((item, each))
+        together = len(ready) > 1 and await self._store([each for _, each in ready]) is None
+        for item, each in ready:
+            error = None if together else await self._store([each])
+            if isinstance(each, Written):
+                if error is None:
+                    self._announce(each)
+                elif isinstance(error, InvalidInput):
+                    await self._keeper.undo_files(each)
+            self._settle(item, error)
 
-    async def _keep_event(self, change: EventChange) -> None:
-        written = await self._insist(lambda: self._keeper.write_files(change))
-        self._count(media_failed=len(written.failures))
+    async def _make(self, said: EventChange | Story) -> Written | Story | VedetteError:
+        """Bring the files of a change to their place; the error where that is impossible."""
+        if isinstance(said, Story):
+            return said
         try:
-            await self._insist(lambda: self._keeper.store_rows(written))
-        except InvalidInput:
-            await self._keeper.undo_files(written)
-            raise
-        self._announce(written)
+            written = await self._insist(lambda: self._keeper.write_files(said))
+        except VedetteError as error:
+            return error
+        self._count(media_failed=len(written.failures))
+        return written
 
-    async def _store_track(self, record: Story) -> None:
+    async def _store(self, made: Sequence[Written | Story]) -> VedetteError | None:
+        """Commit all of these together, or none and say why."""
+        try:
+            await self._insist(lambda: self._commit(made))
+        except VedetteError as error:
+            return error
+        return None
+
+    async def _commit(self, made: Sequence[Written | Story]) -> None:
+        dropped = 0
+        async with self._rows.write() as unit:
+            for each in made:
+                if isinstance(each, Written):
+                    await self._keeper.add_rows(unit, each)
+                else:
+                    dropped += await self._add_track(unit, each)
+        self._count(verdicts_dropped=dropped)
+
+    async def _add_track(self, unit: Unit, record: Story) -> int:
+        """Returns the number of verdicts that were left out."""
         camera_id = record.track.camera_id
         site_id = self._sites.get(camera_id)
         if site_id is None:
             raise InvalidInput(f"there is no camera {camera_id!r} in the settings")
         scope = SiteScope(site_id)
-        dropped = 0
-        async with self._store.write() as unit:
-            if await unit.tracks(scope).add(record.track, site_id=site_id, now=unit.now):
-                dropped = await unit.verdicts(scope).add(
-                    record.track.id,
-                    record.verdicts,
-                    site_id=site_id,
-                    config_version=self._options.config_version,
-                    today=unit.now.date(),
-                    most_per_day=self._options.most_verdicts_a_day,
-                )
-        self._count(verdicts_dropped=dropped)
+        if not await unit.tracks(scope).add(record.track, site_id=site_id, now=unit.now):
+            return 0
+        return await unit.verdicts(scope).add(
+            record.track.id,
+            record.verdicts,
+            site_id=site_id,
+            config_version=self._options.config_version,
+            today=unit.now.date(),
+            most_per_day=self._options.most_verdicts_a_day,
+        )
+
+    def _settle(self, item: _Item, error: VedetteError | None) -> None:
+        """Count one thing, and tell who waits for it."""
+        said, waits = item.said, item.kept is not None and not item.kept.done()
+        if error is None:
+            self._count(stored=1)
+            self._stored()
+            if item.kept is not None and waits:
+                item.kept.set_result(None)
+            return
+        self._count(failed=1)
+        if item.kept is None:
+            name = said.event.id if isinstance(said, EventChange) else said.track.id
+            log.error("%s is lost: %s", name, error)
+        elif waits:
+            item.kept.set_exception(error)
 
     async def _insist(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until the store can be used, waiting longer each time; the queue is the bound.
@@ -274,3 +311,15 @@ def _weight(said: EventChange | Story) -> int:
     if isinstance(said, EventChange):
         return sum(len(each.data) for each in said.artifacts if each.data)
     return len(said.track.path)
+
+
+def _in_one_go(items: Sequence[_Item]) -> Sequence[_Item]:
+    """The first of them that can be kept together: of one event only one change brings files,
+    because which revision a file gets depends on those before."""
+    seen: set[UUID] = set()
+    for number, item in enumerate(items):
+        if isinstance(item.said, EventChange) and item.said.artifacts:
+            if item.said.event.id in seen:
+                return items[:number]
+            seen.add(item.said.event.id)
+    return items

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections import deque
 from contextlib import suppress
+from itertools import islice
 from typing import Generic, TypeVar
 
 from vedette.contracts.errors import StorageFailed
@@ -65,11 +66,19 @@ class Inbox(Generic[T]):
                     return None
             await self._awake.wait()
 
-    def drop(self) -> None:
-        """The oldest item is dealt with."""
+    async def some(self, most: int) -> list[T]:
+        """The oldest items, which stay until `drop`; none when closed and empty."""
+        if await self.first() is None:
+            return []
         with self._room:
-            self._weight -= self._waiting.popleft()[1]
-            self.dealt_with += 1
+            return [item for item, _ in islice(self._waiting, most)]
+
+    def drop(self, count: int = 1) -> None:
+        """The oldest items are dealt with."""
+        with self._room:
+            for _ in range(count):
+                self._weight -= self._waiting.popleft()[1]
+            self.dealt_with += count
             self._room.notify_all()
         self._dropped.set()
 

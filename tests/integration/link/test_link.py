@@ -20,7 +20,7 @@ from vedette.contracts.facts import CameraState, CameraStatus
 from vedette.contracts.payload import Payload
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.kit.clock import SystemClock
-from vedette.link.control_end import Ears, Hub, Line
+from vedette.link.control_end import TOGETHER, Ears, Hub, Line
 from vedette.link.files import WorkerFolders
 from vedette.link.messages import Durable
 from vedette.link.sink import LinkBus, LinkSink
@@ -185,7 +185,7 @@ async def test_what_was_not_stored_is_said_again_by_the_next_process(office: Off
         link.start()
         for number in range(5):
             link.say(change(number, b"picture"))
-        await until(lambda: line.unkept.qsize() >= 4)
+        await until(lambda: office.begun + line.unkept.qsize() == 5)
         assert not await asyncio.to_thread(link.close, within_s=0.1)
     assert office.kept == []
 
@@ -228,7 +228,7 @@ async def test_no_more_is_under_way_than_may_be_however_often_the_link_breaks(
         for number in range(300):
             link.say(change(number))
         for _ in range(5):
-            await until(lambda: line.connected and line.unkept.qsize() >= WINDOW - 1)
+            await until(lambda: line.connected and line.unkept.qsize() >= WINDOW - TOGETHER)
             assert line.unkept.qsize() <= WINDOW
             await again(link, line)
         office.slow.set()

@@ -3,11 +3,12 @@
 import gc
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from vedette.kit.clock import SystemClock
-from vedette.kit.garbage import Sweeper, settle
+from vedette.kit.garbage import Sweeper, settle, trim
 from vedette.testing.fakes import until
 
 
@@ -50,3 +51,18 @@ def test_what_was_there_at_the_beginning_is_not_looked_at_again() -> None:
 
 def test_a_sweeper_that_never_began_can_be_stopped() -> None:
     Sweeper(SystemClock()).stop()
+
+
+def used_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+
+def test_what_lies_free_between_what_lives_is_given_back() -> None:
+    blocks = [bytes(60_000) for _ in range(2000)]  # smaller than what gets a mapping of its own
+    alive = blocks[::50]
+    full_mb = used_mb()
+    del blocks
+    trim()
+
+    assert len(alive) == 40
+    assert full_mb - used_mb() > 70

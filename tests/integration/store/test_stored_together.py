@@ -1,0 +1,80 @@
+"""What waits is stored in one transaction, and still each thing as if it were alone."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import event as hooks
+
+from tests.integration.store.bench import Bench, media
+from vedette.contracts.artifact import ArtifactKind
+from vedette.contracts.errors import InvalidInput
+from vedette.contracts.sink import EventChange
+from vedette.link.messages import Story
+from vedette.testing.store_samples import make_event, make_track, make_verdict
+
+MANY = 24
+
+
+def commits_of(bench: Bench) -> list[int]:
+    """Grows with every commit of the store."""
+    seen: list[int] = []
+    hooks.listen(bench.store.engine.sync_engine, "commit", lambda _: seen.append(1))
+    return seen
+
+
+def stories(count: int) -> list[Story]:
+    numbers = range(1, count + 1)
+    return [Story(track=make_track(n), verdicts=(make_verdict("seen", n),)) for n in numbers]
+
+
+async def test_what_waits_costs_one_commit(bench: Bench) -> None:
+    changes = [EventChange(event=make_event(n), artifacts=(media(),)) for n in range(MANY)]
+    async with bench.writing() as writer:
+        seen = commits_of(bench)
+        await asyncio.gather(*(writer.keep(each) for each in changes))
+    writes = len(seen) - MANY  # looking what is known of an event is a transaction too
+    assert writes <= 2 + 1, f"{writes} commits"
+    assert writer.counts.stored == MANY
+    for change in changes:
+        assert await bench.event(change.event) == change.event
+        assert len(await bench.artifacts(change.event)) == 1
+    assert await bench.consistent()
+
+
+async def test_one_that_is_refused_spoils_it_for_nobody(bench: Bench) -> None:
+    events = [make_event(n) for n in range(6)]
+    events[3] = events[3].model_copy(update={"camera_id": "nowhere"})
+    async with bench.writing() as writer:
+        kept = await asyncio.gather(
+            *(writer.keep(EventChange(event=each, artifacts=(media(),))) for each in events),
+            return_exceptions=True,
+        )
+    refused = [number for number, each in enumerate(kept) if isinstance(each, InvalidInput)]
+    assert refused == [3]
+    assert [each for number, each in enumerate(kept) if number != 3] == [None] * 5
+    assert (writer.counts.stored, writer.counts.failed) == (5, 1)
+    assert len(bench.on_disk()) == 5, "its picture is still there"
+    assert await bench.consistent()
+
+
+async def test_changes_of_one_event_get_their_revisions_in_order(bench: Bench) -> None:
+    event = make_event(1)
+    pictures = [media(revision=number + 1, data=b"%d" % number) for number in range(3)]
+    gif = media(ArtifactKind.GIF, data=b"gif")
+    async with bench.writing() as writer:
+        changes = [EventChange(event=event, artifacts=(each,)) for each in [*pictures, gif]]
+        await asyncio.gather(*(writer.keep(each) for each in changes))
+    found = {(a.kind, a.revision) for a in await bench.artifacts(event)}
+    assert found == {(ArtifactKind.SNAPSHOT, 3), (ArtifactKind.GIF, 1)}
+
+
+@pytest.mark.parametrize("count", [1, 5, 70])
+async def test_tracks_and_events_are_stored_in_the_order_in_which_they_were_said(
+    bench: Bench, count: int
+) -> None:
+    async with bench.writing() as writer:
+        await asyncio.gather(*(writer.keep(each) for each in stories(count)))
+        event = make_event(1)
+        await writer.keep(EventChange(event=event))
+    assert writer.counts.stored == count + 1
+    assert [topic for topic, _ in await bench.outbox()] == ["event.opened"]
