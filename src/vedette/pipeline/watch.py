@@ -89,6 +89,15 @@ class WatchedStream:
         self._progress.note_side(Side.DECODING, False)
         return frames
 
+    def skip(self, packet: Packet) -> int:
+        skip = getattr(self._inner, "skip", None)
+        if not callable(skip):
+            return len(self.decode(packet))
+        self._progress.note_side(Side.DECODING, True)
+        count = int(skip(packet))
+        self._progress.note_side(Side.DECODING, False)
+        return count
+
     def flush(self) -> Sequence[Frame]:
         return self._inner.flush()
 

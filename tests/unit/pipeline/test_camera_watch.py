@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from tests.unit.pipeline.gate_rig import PickyStream, packet
 from vedette.contracts.errors import SourceLost
 from vedette.contracts.frame import Frame
+from vedette.contracts.packet import Packet
 from vedette.contracts.sight import Detections
 from vedette.link.box import Doing, Side
-from vedette.pipeline.watch import Patience, Progress, WatchedSource, stuck_for_s
+from vedette.pipeline.watch import Patience, Progress, WatchedSource, WatchedStream, stuck_for_s
 from vedette.testing.fakes import FakeClock
 from vedette.testing.scripted import ScriptedSource, drawn
 
@@ -89,9 +91,9 @@ def test_a_source_tells_what_its_camera_does() -> None:
 
     stream = source.open()
     assert stream.info.time_base == Fraction(1, 1_000_000)
-    for packet in stream.packets():
+    for each in stream.packets():
         noted.append("packet")
-        frames: list[Frame] = list(stream.decode(packet))
+        frames: list[Frame] = list(stream.decode(each))
         assert len(frames) == 1
     assert stream.flush() == ()
     stream.close()
@@ -114,3 +116,21 @@ def test_what_else_a_stream_can_do_is_still_there() -> None:
     source: Any = WatchedSource(inner, seen)
     assert source.opened == 0
     assert source.open().closed is inner.streams[0].closed
+
+
+class Skipping(PickyStream):
+    """Decodes for the sake of what follows."""
+
+    def skip(self, packet: Packet) -> int:
+        return len(self.decode(packet))
+
+
+@pytest.mark.parametrize("stream", [PickyStream("vp9"), Skipping("vp9")])
+def test_decoding_for_what_follows_is_noted_as_decoding(stream: PickyStream) -> None:
+    noted: list[tuple[Side, bool]] = []
+    told, _ = progress(note_side=lambda side, busy: noted.append((side, busy)))
+
+    count = WatchedStream(stream, told).skip(packet(0, key=True))
+
+    assert (count, stream.decoded) == (1, [0])
+    assert noted == [(Side.DECODING, True), (Side.DECODING, False)]
