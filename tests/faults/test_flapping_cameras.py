@@ -33,7 +33,7 @@ def test_a_third_of_the_cameras_that_flap_do_not_disturb_the_others(tmp_path: Pa
         home.product.until(
             lambda: all(home.cameras()[name].reconnects for name in FLAPPING), "losses"
         )
-        meanwhile = home.watch(20, alerts=2)
+        meanwhile = home.watch(15, alerts=2)
         ill = home.cameras()
 
         feeds.scripts.update(dict.fromkeys(FLAPPING, HEALTHY))
