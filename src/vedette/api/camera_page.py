@@ -23,7 +23,10 @@ async def camera(request: Request, camera_id: str) -> HTMLResponse:
 
 def figures_of(camera: CameraReport) -> list[tuple[str, str]]:
     """Names and words: what the camera sends, what of it is looked at, and what is wrong."""
-    sent = f"{camera.fps_in:.1f} frames a second, {camera.bitrate_bps / 1000:.0f} kbit/s"
+    sent = (
+        f"{camera.fps_in:.1f} frames a second, {camera.bitrate_bps / 1000:.0f} kbit/s, "
+        f"{camera.source_lag_s:.2f} s late"
+    )
     lost = {cause: count for cause, count in camera.dropped.items() if cause not in MEANT}
     lines = [
         ("Arrives", sent),

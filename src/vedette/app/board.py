@@ -149,6 +149,7 @@ class Board:
             gate_opened=stats.gate_opened,
             expected_delay_s=round(stats.expected_delay_s, 2),
             lag_s=round(stats.lag_s, 3),
+            source_lag_s=round(stats.source.lag_s, 3),
             drift_ms=round(stats.source.drift_ms, 1),
             drift_ppm=round(stats.source.drift_ppm, 1),
             dropped=dropped(stats),

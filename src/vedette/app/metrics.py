@@ -43,6 +43,7 @@ PRESENT = (
     ("main_fps", "Frames of the stream that is only kept that arrive per second."),
     ("main_bitrate_bps", "Bits of the stream that is only kept that arrive per second."),
     ("lag_s", "Age of the newest analysed moment when it was analysed."),
+    ("source_lag_s", "How much later the latest packet came than the least delayed one."),
     ("drift_ms", "How far the camera's clock is ahead of ours."),
     ("drift_ppm", "How much too fast the camera's clock runs, in millionths."),
     ("expected_delay_s", "How late something is noticed, at worst, while the gate is closed."),
@@ -62,6 +63,8 @@ TRIGGER_COUNTED = (
 """Counters of `TriggerReport`, of cameras whose own events open the gate."""
 
 DETECTOR_COUNTED = (
+    ("frames", "Frames that the detector answered."),
+    ("failed", "Frames that it did not answer."),
     ("batches", "Calls of the detector."),
     ("out_of_memory", "Calls for which memory did not suffice."),
     ("hangs", "Calls that did not come back in time."),
@@ -69,6 +72,7 @@ DETECTOR_COUNTED = (
     ("exchanges", "Models exchanged while cameras went on."),
 )
 DETECTOR_PRESENT = (
+    ("waiting", "waiting", "Frames in its queue."),
     ("batch_limit", "batch_limit", "Frames that go in one call now."),
     ("wait_p95_seconds", "wait_p95_s", "Time that frames wait for the detector."),
 )

@@ -12,7 +12,13 @@ from rich.text import Text
 
 from vedette.cli.look import clock_time, out, table
 from vedette.contracts.facts import CameraState
-from vedette.contracts.status import MEANT, CameraReport, ProductReport, WorkerReport
+from vedette.contracts.status import (
+    MEANT,
+    CameraReport,
+    DetectorReport,
+    ProductReport,
+    WorkerReport,
+)
 
 EXAMPLES = """Examples:
 
@@ -69,6 +75,8 @@ def picture(report: ProductReport) -> RenderableType:
     parts: list[RenderableType] = [_heading(report), _cameras(report.cameras)]
     if report.workers:
         parts.append(_workers(report.workers))
+    if report.detectors:
+        parts.append(_detectors(report.detectors))
     parts += [
         Text(f"{camera.camera_id}: {camera.problems[-1]}", style="yellow")
         for camera in report.cameras
@@ -182,6 +190,36 @@ def _workers(workers: tuple[WorkerReport, ...]) -> RenderableType:
             f"{worker.heartbeat_age_s:.1f}",
             f"{worker.rss_bytes / 1e6:.0f}",
             worker.detail,
+        )
+    return shown
+
+
+def _detectors(detectors: tuple[DetectorReport, ...]) -> RenderableType:
+    shown = table(
+        "",
+        "detector of",
+        ">frames",
+        ">a call",
+        ">waiting",
+        ">wait s",
+        ">failed",
+        ">no memory",
+        ">hangs",
+        ">restarts",
+        ">exchanges",
+    )
+    for one in detectors:
+        shown.add_row(
+            one.worker or "this process",
+            str(one.frames),
+            f"{one.frames / one.batches:.1f} of {one.batch_limit}" if one.batches else "-",
+            str(one.waiting),
+            f"{one.wait_p95_s:.2f}",
+            str(one.failed),
+            str(one.out_of_memory),
+            str(one.hangs),
+            str(one.restarts),
+            str(one.exchanges),
         )
     return shown
 

@@ -53,6 +53,9 @@ class CameraReport(Payload):
     """How long after it happens something is noticed, at worst, while the gate is closed."""
     lag_s: float = 0.0
     """How old the newest analysed moment was when it was analysed."""
+    source_lag_s: float = 0.0
+    """How much later its latest packet came than the least delayed one of the last seconds: what
+    waits in the network, in the camera or in front of us."""
     drift_ms: float = 0.0
     """How far the camera's clock is ahead (+) or behind (-) since the stream was opened."""
     drift_ppm: float = 0.0

@@ -103,6 +103,7 @@ def test_gate_tamper_and_drops_are_told_by_name() -> None:
         gate_open=False,
         tamper="covered",
         lag_s=0.25,
+        source=SourceStats(lag_s=0.5),
         skipped=Counter(gate=90, pressure=3),
     )
     text = product_metrics({"yard": yard}).text().decode()
@@ -111,6 +112,7 @@ def test_gate_tamper_and_drops_are_told_by_name() -> None:
     assert 'vedette_camera_tampered{camera="yard",kind="covered"} 1.0' in text
     assert 'vedette_camera_dropped_total{camera="yard",cause="pressure"} 3.0' in text
     assert 'vedette_camera_lag_seconds{camera="yard"} 0.25' in text
+    assert 'vedette_camera_source_lag_seconds{camera="yard"} 0.5' in text
 
 
 def test_the_line_to_a_cameras_own_events_is_told_where_there_is_one() -> None:
@@ -135,5 +137,7 @@ def test_each_detector_tells_how_it_stands() -> None:
 
     assert report.frames == 50
     assert 'vedette_detector_batches_total{worker="w1"} 9.0' in text
+    assert 'vedette_detector_frames_total{worker="w1"} 50.0' in text
+    assert 'vedette_detector_waiting{worker="w1"} 0.0' in text
     assert 'vedette_detector_out_of_memory_total{worker="w1"} 2.0' in text
     assert 'vedette_detector_batch_limit{worker="w1"} 4.0' in text

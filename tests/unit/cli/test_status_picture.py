@@ -7,7 +7,13 @@ from rich.console import Console
 
 from vedette.cli.status import gate_words, picture, span
 from vedette.contracts.facts import CameraState
-from vedette.contracts.status import CameraReport, ProductReport, TriggerReport, WorkerReport
+from vedette.contracts.status import (
+    CameraReport,
+    DetectorReport,
+    ProductReport,
+    TriggerReport,
+    WorkerReport,
+)
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -107,6 +113,17 @@ def test_what_a_row_cannot_say_is_a_sentence_below() -> None:
 
     well = camera.model_copy(update={"trigger": TriggerReport(connected=True, notices=9)})
     assert "yard: 9 of its own events, 0 unknown" in shown(report(well))
+
+
+def test_the_detector_tells_how_full_its_calls_are() -> None:
+    detector = DetectorReport(worker="media-1", frames=90, batches=20, batch_limit=8, failed=3)
+
+    assert "detector of" not in shown(report())
+    text = shown(report(detectors=(detector,)))
+
+    line = next(line for line in text.splitlines() if "media-1" in line)
+    assert "4.5 of 8" in line
+    assert [word for word in ("90", "3") if word not in line.split()] == []
 
 
 def test_workers_are_listed_where_there_are_any() -> None:
