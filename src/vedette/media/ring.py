@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from vedette.contracts.packet import Packet, StreamInfo
 
+MOST_PACKETS = 100_000
+"""Each takes 240 bytes besides its data: many small ones must not cost more than `max_bytes`."""
+
 
 @dataclass(slots=True)
 class _Group:
@@ -19,17 +22,18 @@ class PacketRing:
     """Whole groups of pictures, oldest dropped first. Belongs to the camera's thread.
 
     Dropped are groups that are older than `max_s`, and, whatever their age, those beyond
-    `max_bytes`; a group that alone is larger is dropped whole. What is not preceded by a keyframe
-    is not kept, because it cannot be decoded.
+    `max_bytes` or `MOST_PACKETS`; a group that alone is larger is dropped whole. What is not
+    preceded by a keyframe is not kept, because it cannot be decoded.
     """
 
     max_s: float = 10.0
     max_bytes: int = 64 * 1024 * 1024
     dropped_bytes: int = 0
-    """Counted only where `max_bytes`, not age, was the reason."""
+    """Counted only where the size, not age, was the reason."""
     _info: StreamInfo | None = None
     _groups: deque[_Group] = field(default_factory=deque)
     _bytes: int = 0
+    _count: int = 0
 
     @property
     def info(self) -> StreamInfo | None:
@@ -49,7 +53,7 @@ class PacketRing:
         return (self._groups[-1].packets[-1].at_us - self._groups[0].packets[0].at_us) / 1e6
 
     def __len__(self) -> int:
-        return sum(len(group.packets) for group in self._groups)
+        return self._count
 
     def add(self, info: StreamInfo, packet: Packet) -> None:
         """Keep one more packet; another stream (a new `info`) begins from nothing."""
@@ -64,6 +68,7 @@ class PacketRing:
         group.packets.append(packet.bare())
         group.bytes += len(packet.data)
         self._bytes += len(packet.data)
+        self._count += 1
         self._trim(packet.at_us)
 
     def cut(self, from_us: int) -> list[Packet]:
@@ -78,15 +83,17 @@ class PacketRing:
     def clear(self) -> None:
         """Forget everything."""
         self._groups.clear()
-        self._bytes = 0
+        self._bytes = self._count = 0
 
     def _trim(self, now_us: int) -> None:
         oldest_us = now_us - round(self.max_s * 1e6)
         while len(self._groups) > 1 and self._groups[1].packets[0].at_us <= oldest_us:
             self._drop()
-        while self._groups and self._bytes > self.max_bytes:
+        while self._groups and (self._bytes > self.max_bytes or self._count > MOST_PACKETS):
             self.dropped_bytes += self._groups[0].bytes
             self._drop()
 
     def _drop(self) -> None:
-        self._bytes -= self._groups.popleft().bytes
+        group = self._groups.popleft()
+        self._bytes -= group.bytes
+        self._count -= len(group.packets)

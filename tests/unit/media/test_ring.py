@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,14 @@ def test_nothing_is_kept_before_the_first_keyframe() -> None:
 
     ring.add(stream, packet(5, key=True))
     assert [p.pts for p in ring.cut(0)] == [5]
+
+
+def test_many_tiny_packets_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vedette.media.ring.MOST_PACKETS", 25)
+    ring = filled(38, max_s=60.0, size=1)
+
+    assert [p.pts for p in ring.cut(0)] == list(range(20, 38))
+    assert (len(ring), ring.bytes, ring.dropped_bytes) == (18, 18, 20)
 
 
 def test_too_many_bytes_drop_the_oldest_group_and_are_counted() -> None:
