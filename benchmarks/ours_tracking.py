@@ -8,6 +8,7 @@
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,9 @@ def main(frames: Path, tracks: Path, *, bare: bool) -> None:
     rows = collected(seen)
     numbers = np.arange(1, len(seen) + 1)
     if not bare:
-        rows = complete(rows, frames=numbers, at_us=times_us, config=CompleteConfig())
+        rows = complete(
+            recognised(rows, seen), frames=numbers, at_us=times_us, config=CompleteConfig()
+        )
     pixels = rows.boxes.astype(np.float64) * np.tile(size, 2)
     pixels[:, 2:] -= pixels[:, :2]
     lines = ["frame,id,left,top,width,height,score,label"]
@@ -73,6 +76,15 @@ def collected(seen: list[Tracks]) -> Rows:
         scores=np.concatenate([one.scores[pick] for one, pick in zip(seen, picks, strict=True)]),
         classes=np.concatenate([one.classes[pick] for one, pick in zip(seen, picks, strict=True)]),
     )
+
+
+def recognised(rows: Rows, seen: list[Tracks]) -> Rows:
+    """The same rows; who came back has the number that they had."""
+    before: dict[int, int] = {}
+    for one in (one for tracks in seen for one in tracks.returned):
+        before[one.id] = before.get(one.before, one.before)
+    ids = np.array([before.get(number, number) for number in rows.ids.tolist()], dtype=np.int32)
+    return replace(rows, ids=ids)
 
 
 if __name__ == "__main__":
