@@ -91,9 +91,9 @@ def test_a_source_tells_what_its_camera_does() -> None:
 
     stream = source.open()
     assert stream.info.time_base == Fraction(1, 1_000_000)
-    for each in stream.packets():
+    for one in stream.packets():
         noted.append("packet")
-        frames: list[Frame] = list(stream.decode(each))
+        frames: list[Frame] = list(stream.decode(one))
         assert len(frames) == 1
     assert stream.flush() == ()
     stream.close()
