@@ -31,6 +31,7 @@ RTSP_CAMERAS = 4
 VARIANTS = 8
 PROGRESS_S = 60.0
 KILL_S = 120.0
+ATTEMPTS = 5
 
 CAMERA = """\
   - id: {name}
@@ -76,12 +77,23 @@ def settings_of(
     return text
 
 
+def ask(product: Running, path: str) -> httpx2.Response:
+    """An answer of the product; asked again where the server had just closed an idle connection.
+
+    Raises:
+        httpx2.TransportError: it does not answer.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return product.http.get(path)
+        except httpx2.TransportError:
+            time.sleep(0.2)
+    return product.http.get(path)
+
+
 def status(product: Running) -> dict[str, Any]:
-    """How everything is; asked again where the server had just closed an idle connection."""
-    try:
-        found: dict[str, Any] = product.http.get("/api/v1/status").json()
-    except httpx2.RemoteProtocolError:
-        found = product.http.get("/api/v1/status").json()
+    """How everything is."""
+    found: dict[str, Any] = ask(product, "/api/v1/status").json()
     return found
 
 
@@ -89,7 +101,7 @@ def counters(product: Running, name: str) -> dict[str, float]:
     """A counter of every camera."""
     start = f'vedette_camera_{name}{{camera="'
     found: dict[str, float] = {}
-    for line in product.http.get("/metrics").text.splitlines():
+    for line in ask(product, "/metrics").text.splitlines():
         if line.startswith(start):
             camera, _, value = line.removeprefix(start).partition('"} ')
             found[camera] = float(value)

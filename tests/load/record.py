@@ -27,6 +27,8 @@ MOST_LAG_S = 2.0
 MOST_ALERT_S = 3.0
 """The 95th percentile of alerts: their cameras' gates are closed when somebody comes."""
 MOST_STOP_S = 10.0
+MOST_AWAY = 0.005
+"""Share of the time: the RTSP server hangs up when its film is over, and is connected again."""
 
 
 @dataclass(kw_only=True)
@@ -107,6 +109,8 @@ class Run:
     reconnects: dict[str, int] = field(default_factory=dict)
     away: dict[str, int] = field(default_factory=dict)
     """Looks at which a camera was not online."""
+    looks: int = 0
+    """After the warm-up."""
     alerts_s: list[float] = field(default_factory=list)
     """From the picture with which an event opened until the webhook had it, after the warm-up."""
     restarts: int = 0
@@ -129,6 +133,7 @@ class Run:
         cameras = report["cameras"]
         self.restarts = sum(w["restarts"] for w in report["workers"])
         if at_s >= self.warm_s:
+            self.looks += 1
             self.lag_s += [c["lag_s"] for c in cameras]
             for camera in cameras:
                 if camera["state"] != "online":
@@ -177,8 +182,8 @@ class Run:
         if slow:
             name = min(slow, key=lambda each: slow[each])
             found.append(f"{len(slow)} cameras lost frames; {name} gave {slow[name]:.2f} a second")
-        if self.away:
-            found.append(f"cameras were away: {self.away}")
+        if sum(self.away.values()) > MOST_AWAY * max(1, self.looks) * self.cameras:
+            found.append(f"cameras were away: {self.away} of {self.looks} looks")
         if (lag_s := percentile(self.lag_s, 95)) > MOST_LAG_S:
             found.append(f"the 95th percentile of lag is {lag_s:.2f} s")
         if (late_s := percentile(self.alerts_s, 95)) > MOST_ALERT_S:
