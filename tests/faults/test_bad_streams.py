@@ -13,18 +13,25 @@ from vedette.contracts.facts import CameraState
 
 GOOD = ("good-1", "good-2", "good-3")
 BAD = (*NEVER_SEEN, *STILL_SEEN)
-GROWTH_MB = 300.0
-"""What the heaps of all processes may keep of a rough time: decoders of other sizes and codecs."""
+GROWTH_MB = 90.0
+"""Of all processes, by a rough time. Measured: 30 MB, once; decoders of streams that are over would
+be 100 MB more each minute."""
 
 
-def all_well(home: House) -> bool:
+def all_well(home: House, fps: float = 0.5 * FPS) -> bool:
     return all(
-        camera.state is CameraState.ONLINE and camera.fps_analysed > 0.7 * FPS
+        camera.state is CameraState.ONLINE and camera.fps_analysed > fps
         for camera in home.cameras().values()
     )
 
 
-@pytest.mark.timeout(400)
+def tried_again(home: House) -> bool:
+    """Who shows nothing was tried twice more."""
+    now = home.cameras()
+    return all(now[name].reconnects >= 2 for name in NEVER_SEEN)
+
+
+@pytest.mark.timeout(700)
 def test_streams_that_are_wrong_harm_no_other_camera_and_heal(tmp_path: Path) -> None:
     with (
         LiveFeeds(dict.fromkeys((*GOOD, *BAD), HEALTHY)) as feeds,
@@ -34,39 +41,40 @@ def test_streams_that_are_wrong_harm_no_other_camera_and_heal(tmp_path: Path) ->
             {name: feeds.url(name) for name in BAD},
         ) as home,
     ):
-        home.product.until(lambda: all_well(home), "cameras that are all well")
-        before = home.watch(20)
+        home.product.until(lambda: all_well(home), "cameras that are all well", within_s=180)
+        before = home.watch(8, alerts=2)
 
         feeds.scripts.update({**NEVER_SEEN, **STILL_SEEN})
-        home.watch(15)
         seen_by = {name: camera.events for name, camera in home.cameras().items()}
-        meanwhile = home.watch(45)
+        home.product.until(lambda: tried_again(home), "two more tries of each", within_s=180)
+        meanwhile = home.watch(12, alerts=2)
+
+        def blind() -> list[str]:
+            now = home.cameras()
+            return [name for name in STILL_SEEN if now[name].events < seen_by[name] + 2]
+
+        home.product.until(lambda: not blind(), "people seen by all others", within_s=180)
         ill = home.cameras()
 
         feeds.scripts.update(dict.fromkeys(BAD, HEALTHY))
-        home.product.until(lambda: all_well(home), "cameras that are all well again", within_s=120)
-        after = home.watch(15)
-        assert home.product.stop() == 0
+        well = 0.7 * before.worst_fps
+        home.product.until(lambda: all_well(home, well), "cameras all well again", within_s=240)
+        after = home.watch(6, alerts=1)
+        assert home.product.stop(within_s=120) == 0
 
     # The others did not notice.
-    assert meanwhile.worst_fps > 0.9 * FPS
-    assert after.worst_fps > 0.9 * FPS
-    assert len(meanwhile.alerts_late_s) >= 2 * len(GOOD)
-    assert meanwhile.alert_late_s < max(1.0, 3 * before.alert_late_s)
+    meanwhile.demand_as_before(before)
+    after.demand_as_before(before)
 
     # People are told what is wrong.
     for name in NEVER_SEEN:
         assert ill[name].state is not CameraState.ONLINE, name
         assert ill[name].problems, f"{name}: nothing was said"
-        assert ill[name].reconnects >= 2, f"{name}: it was not tried again"
         watched = statistics.median(report[name].fps_analysed for report in meanwhile.reports)
         assert watched == 0.0, name
 
-    # What can be seen is seen.
-    blind = [name for name in STILL_SEEN if ill[name].events <= seen_by[name]]
-    assert not blind, f"nobody was noticed by {', '.join(blind)}"
-
-    # Memory and threads stay bounded.
+    # Memory, threads and files stay bounded.
     assert after.rss_mb - before.rss_mb < GROWTH_MB
     assert meanwhile.threads <= before.threads + 5
     assert after.threads <= before.threads + 2
+    assert after.files <= before.files + 10
