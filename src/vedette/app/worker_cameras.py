@@ -27,6 +27,7 @@ from vedette.contracts.sink import EventChange
 from vedette.contracts.status import DetectorReport, WorkerReport
 from vedette.contracts.topics import status_topic
 from vedette.kit.clock import Clock
+from vedette.kit.garbage import Sweeper
 from vedette.link.control_end import Ears, Hub
 from vedette.link.messages import Durable, Story
 from vedette.link.wire import Frame
@@ -70,6 +71,7 @@ class WorkerCameras:
         """Plan them; `run` starts them."""
         self._office = office
         self._loop = asyncio.get_running_loop()
+        self._sweeper = Sweeper(office.clock)
         self._settings = {camera.id: camera for camera in settings.cameras}
         self._versions = dict.fromkeys(self._settings, 1)
         self._stats = {name: CameraStats() for name in self._settings}
@@ -120,10 +122,12 @@ class WorkerCameras:
         return self._stats
 
     async def run(self) -> None:
+        self._sweeper.start()
         await self.pool.run()
 
     async def close(self) -> None:
         await self.pool.close()
+        await asyncio.to_thread(self._sweeper.stop)
         for stats in self._stats.values():
             stats.state = CameraState.ENDED
 
