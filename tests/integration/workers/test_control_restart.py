@@ -5,7 +5,7 @@ import os
 import signal
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,21 @@ def secrets_in(pid: int) -> bytes:
     return (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
 
 
+def remembers(pid: int, word: str) -> bool:
+    """Is this anywhere in what a process has in memory?"""
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, rights, *_ = line.split()
+            if not rights.startswith("rw") or "[v" in line:
+                continue
+            begin, end = (int(each, 16) for each in span.split("-"))
+            memory.seek(begin)
+            with suppress(OSError):  # what is only reserved cannot be read
+                if word.encode() in memory.read(end - begin):
+                    return True
+    return False
+
+
 @pytest.mark.timeout(120)
 def test_a_worker_knows_only_its_own_cameras_secrets(
     tmp_path: Path, configure: Configure, street: Path
@@ -155,6 +170,9 @@ notify: {channels: [{id: hook, type: webhook, url: "http://127.0.0.1:9", secret:
             opened = os.listdir(f"/proc/{worker['pid']}/fd")
             files = {os.readlink(f"/proc/{worker['pid']}/fd/{name}") for name in opened}
             assert not any("vedette.db" in name for name in files), "a worker has the store open"
+            assert not remembers(worker["pid"], secrets["HOOK"])
+            has_door = "door" in worker["cameras"]
+            assert remembers(worker["pid"], secrets["DOOR"]) is has_door, worker["cameras"]
         assert product.stop() == 0
 
 

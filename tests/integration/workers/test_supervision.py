@@ -16,6 +16,10 @@ from vedette.testing.fakes import until
 WITHIN_S = 5.0
 """From the fault until the worker's cameras deliver again, on a machine that is not busy."""
 
+FPS = 10
+TOLD = FPS
+"""Figures of a camera are told once a second."""
+
 
 @pytest.fixture(autouse=True)
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,16 +61,18 @@ async def test_a_worker_that_hangs_in_native_code_is_replaced_and_says_where(
         await ward.has_spare()
         pid = ward.life("well").process.pid
         await until(once.exists, within_s=60)
-        began = time.monotonic()
+        began, seen = time.monotonic(), ward.packets["well"]
         await until(lambda: bool(ward.gone), within_s=60)
         await ward.delivers("sick")
         took_s = time.monotonic() - began
+        rate = (ward.packets["well"] - seen + TOLD) / took_s
         assert ward.life("well").process.pid == pid
 
     assert ward.gone[0][0] == "w1"
     assert "no sign of life" in ward.gone[0][1] or "not given a sign" in ward.gone[0][1]
     assert "deadly.py" in capfd.readouterr().err, "the log does not show where it hung"
     assert took_s < WITHIN_S * slow, f"replaced after {took_s:.1f} s"
+    assert rate >= 0.9 * FPS, f"the other camera gave {rate:.1f} frames a second meanwhile"
 
 
 @pytest.mark.timeout(200)
