@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from vedette.contracts.errors import InvalidInput, StorageFailed
+from vedette.store.one_hop import connect
 
 APPLICATION_ID = 0x56454454
 """`VEDT` in the file's header: this database is ours."""
@@ -125,7 +126,8 @@ def check_pages(path: Path) -> None:
 
 def make_engine(url: URL) -> AsyncEngine:
     """An engine whose transactions are real: BEGIN is ours, writers take the lock at once."""
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_S})
+    arguments = {"timeout": BUSY_S, "async_creator_fn": connect}
+    engine = create_async_engine(url, connect_args=arguments)
     event.listen(engine.sync_engine, "connect", _set_up)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
