@@ -121,6 +121,7 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         previews=camera.events.previews,
         quality=camera.events.picture_quality,
         preview_width=camera.events.preview_width,
+        preview_s=camera.events.preview_s,
         work=around.work,
         later=around.later,
         larger=None if single else larger,

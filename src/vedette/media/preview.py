@@ -1,4 +1,4 @@
-"""Short animations of an event (GIF, animated WebP): what happened, four to five times faster."""
+"""Short animations of an event (GIF, animated WebP): four to five times faster, or of a length."""
 
 import io
 from dataclasses import dataclass, field
@@ -38,6 +38,8 @@ class Preview:
     max_frames: int = 32
     step_us: int = 250_000
     """Least time between two pictures; doubles when full."""
+    length_s: float | None = None
+    """How long one round takes; None: what happened, `SPEED` times faster, 2 to 8 s."""
     _pictures: list[tuple[int, U8]] = field(default_factory=list)
     _latest: tuple[int, U8] | None = None
 
@@ -80,7 +82,12 @@ class Preview:
     @property
     def duration_s(self) -> float:
         """How long one round of the animation takes."""
-        return _shown_s(self._pictures)
+        if not self._pictures:
+            return 0.0
+        if self.length_s is not None:
+            return self.length_s
+        lasted_s = (self._pictures[-1][0] - self._pictures[0][0]) / 1e6
+        return min(LONGEST_S, max(SHORTEST_S, lasted_s / SPEED))
 
     def _show(self) -> list[tuple[int, U8]]:
         """Pictures with the milliseconds at which each appears; at least two different ones."""
@@ -90,7 +97,7 @@ class Preview:
         if len(pictures) == 1:
             pictures = _approach(pictures[0])
         count = len(pictures)
-        each_ms = round(1000 * _shown_s(self._pictures) / count)
+        each_ms = round(1000 * self.duration_s / count)
         return [
             (index * each_ms, _with_progress(picture, (index + 1) / count))
             for index, picture in enumerate(pictures)
@@ -106,13 +113,6 @@ def small(frame: Frame, width: int) -> U8:
     v = cv2.resize(frame.v, (wide // 2, high // 2), None, 0, 0, cv2.INTER_AREA)
     planes = [np.asarray(plane, dtype=np.uint8) for plane in (y, u, v)]
     return bgr_from_planes(*planes, matrix=frame.matrix)
-
-
-def _shown_s(pictures: list[tuple[int, U8]]) -> float:
-    if not pictures:
-        return 0.0
-    lasted_s = (pictures[-1][0] - pictures[0][0]) / 1e6
-    return min(LONGEST_S, max(SHORTEST_S, lasted_s / SPEED))
 
 
 def _approach(picture: U8) -> list[U8]:

@@ -54,6 +54,8 @@ class CapturePlan:
     """Of snapshots, 1..100."""
     preview_width: int = 320
     """Of animations."""
+    preview_s: float | None = None
+    """How long an animation takes; None: as the event, faster."""
     work: Work = at_once
     later: Later = now
     """The same for animations, which can wait."""
@@ -83,6 +85,7 @@ class EventCapture:
 
     def __post_init__(self) -> None:
         self._preview.width = self.plan.preview_width
+        self._preview.length_s = self.plan.preview_s
         if self.plan.larger is not None:
             hold_us = max(HOLD_US, self.plan.pre_roll_us // 2)
             self._larger = LargerPictures(fetch=self.plan.larger, hold_us=hold_us)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.scenes import BLOB, camera, film, look, walker
@@ -71,6 +73,25 @@ def test_the_clip_of_someone_who_lingers_begins_before_they_came(tmp_path: Path)
     assert 2.0 < began_s < 3.0
     ended_s = (found.event.ended_at or found.event.started_at).timestamp()
     assert clip["duration_s"] >= ended_s - began_s + 1.0, "the way in belongs to the story"
+
+
+def test_the_settings_say_how_long_an_animation_lasts(tmp_path: Path) -> None:
+    video = film(tmp_path / "v.mp4", walker((0, 0.1, 0.5), (6, 0.9, 0.5)), duration_s=6.0)
+    settings = camera(
+        video,
+        rules=[{"id": "visitor", "type": "presence", "for_s": 0.5}],
+        events={"preview_s": 4},
+    )
+
+    [found] = look(settings, artifacts=tmp_path / "out").events
+
+    for kind in (ArtifactKind.GIF, ArtifactKind.PREVIEW):
+        made = (tmp_path / "out" / found.files[kind]["file"]).read_bytes()
+        done, shown = cv2.imdecodeanimation(np.frombuffer(made, np.uint8))
+        assert done
+        assert len(shown.frames) > 1
+        assert sum(shown.durations) / 1000 == pytest.approx(4.0, abs=0.05)
+        assert found.files[kind]["duration_s"] == 4.0
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "simulator"])

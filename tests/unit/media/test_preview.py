@@ -47,6 +47,20 @@ def test_the_whole_event_four_to_five_times_faster(event_s: int) -> None:
             assert 4.0 <= event_s / seconds <= 5.0
 
 
+@pytest.mark.parametrize("length_s", [1.0, 3.0, 12.5, 30.0])
+@pytest.mark.parametrize("event_s", [0.1, 5, 120])
+def test_it_lasts_as_long_as_it_was_told_to(event_s: float, length_s: float) -> None:
+    preview = Preview(length_s=length_s)
+    for number in range(round(event_s * 10)):
+        preview.add(a_frame(number))
+
+    assert preview.duration_s == length_s
+    for data in (preview.gif(), preview.webp()):
+        pictures, seconds, _ = animation(data)
+        assert pictures > 1
+        assert seconds == pytest.approx(length_s, abs=0.05)
+
+
 def test_what_is_collected_is_bounded_and_even() -> None:
     preview = collected(1500)
     times = [at_us for at_us, _ in preview._pictures]

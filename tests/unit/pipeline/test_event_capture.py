@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from tests.command import CLIP
@@ -337,6 +339,21 @@ def test_quality_and_size_of_pictures_can_be_chosen(video: Video, tmp_path: Path
         large, small = (len(studio.of_kind(kind)[0].data or b"") for studio in (fine, coarse))
         assert small < 0.6 * large, kind
     assert [s.of_kind(ArtifactKind.GIF)[0].width for s in (fine, coarse)] == [320, 160]
+
+
+def test_how_long_animations_last_can_be_chosen(video: Video, tmp_path: Path) -> None:
+    info, pairs = video
+    studio = Studio(tmp_path)
+    studio.plan = replace(studio.plan, preview_s=5.0)
+    studio.play((info, pairs[80:150]))
+
+    for kind in (ArtifactKind.GIF, ArtifactKind.PREVIEW):
+        [made] = studio.of_kind(kind)
+        done, shown = cv2.imdecodeanimation(np.frombuffer(made.data or b"", np.uint8))
+        assert done
+        assert len(shown.frames) > 1
+        assert sum(shown.durations) / 1000 == pytest.approx(5.0, abs=0.05)
+        assert made.duration_s == 5.0
 
 
 SMALL: FractionBox = (0.45, 0.45, 0.50, 0.60)
