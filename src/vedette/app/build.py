@@ -13,6 +13,7 @@ from vedette.config.secrets import reveal
 from vedette.contracts.bus import Bus
 from vedette.contracts.event import Event
 from vedette.contracts.frame import Frame
+from vedette.contracts.lifecycle import Lifecycle
 from vedette.contracts.sight import Tracks
 from vedette.contracts.sink import EventSink
 from vedette.contracts.trigger import Beside
@@ -147,6 +148,7 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
             camera_id=camera.id,
             sink=around.sink,
             begin_capture=_capture(plan, ring),
+            lifecycle=Lifecycle(keep_days=camera.events.keep_days, tag=camera.events.tag),
         ),
         ledger=Ledger(camera.id, zones.zone_ids),
         sink=around.sink,

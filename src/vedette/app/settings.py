@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from vedette.contracts.event import Severity
+from vedette.contracts.lifecycle import KeepDays, Tag
 from vedette.contracts.payload import Slug
 from vedette.onvif.config import OnvifConfig
 
@@ -173,6 +174,12 @@ class EventSettings(Part):
         description="How long GIF and WebP last. Absent: the event, 4.5 times faster, 2 to 8 s.",
     )
     ring_mb: float = Field(default=64.0, gt=0.0, description="Most memory of the packet ring.")
+    keep_days: KeepDays | None = Field(
+        default=None,
+        description="How long their files are kept; absent: retention.max_days. Rules with "
+        "`keep: true` keep theirs.",
+    )
+    tag: Tag = Field(default="", description="A short word on their files, where rules say none.")
 
 
 class CameraSettings(Part):

@@ -1,10 +1,13 @@
 """Stored media of an event: pictures, previews, clips. The bytes never ride on the bus."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from vedette.contracts.lifecycle import Lifecycle, RetentionClass
 from vedette.contracts.payload import Payload, Slug
 
 
@@ -41,3 +44,18 @@ class Artifact(Payload):
     started_at: AwareDatetime
     """Time of the picture, or of the first frame."""
     duration_s: float = 0.0
+    expires_at: AwareDatetime | None = None
+    """When it may go, whatever the age that holds for all; None: that age decides."""
+    retention_class: RetentionClass = RetentionClass.STANDARD
+    lifecycle_tag: str = ""
+    """A short word of the user's, from the rule or the camera."""
+
+    def living(self, lifecycle: Lifecycle, stored_at: datetime) -> Self:
+        """The same artifact with how long it is kept, where it is stored at that time."""
+        return self.model_copy(
+            update={
+                "expires_at": lifecycle.expires_at(stored_at),
+                "retention_class": lifecycle.retention_class,
+                "lifecycle_tag": lifecycle.tag,
+            }
+        )

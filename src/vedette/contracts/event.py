@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from vedette.contracts.lifecycle import Lifecycle
 from vedette.contracts.payload import Fraction, FractionBox, Payload, Slug
 
 
@@ -56,3 +57,5 @@ class Event(Payload):
     numbers: dict[str, Any] = Field(default_factory=dict)
     """What the rule measured: dwell_s, count, direction ..."""
     correlation_id: str | None = None
+    lifecycle: Lifecycle = Lifecycle()
+    """How long its files are kept."""

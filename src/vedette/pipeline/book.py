@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from vedette.contracts.event import Event, EventState
+from vedette.contracts.lifecycle import Lifecycle, RetentionClass
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.sink import EventChange, EventSink, NewArtifact
 from vedette.contracts.verdict import RuleAction, RuleVerdict
@@ -87,6 +88,8 @@ class EventBook:
     """Starts the media of an event; told the time of its first sample."""
     footage: Footage | None = None
     """Recordings, for a pre-roll that the packet ring does not hold any more."""
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    """How long the files of the camera's events are kept, where the rule says nothing else."""
     session: str = ""
     opened: int = 0
     _open: dict[tuple[str, str], _Open] = field(default_factory=dict)
@@ -183,6 +186,7 @@ class EventBook:
             box=sight.box_of(track),
             numbers=dict(verdict.numbers),
             correlation_id=f"{self.camera_id}/{self.session}/{sight.frame.number}",
+            lifecycle=_lifecycle(self.lifecycle, rule),
         )
         capture = self.begin_capture(event, first_us)
         capture.footage = self.footage
@@ -217,6 +221,14 @@ class EventBook:
 
     def track_id(self, number: int) -> str:
         return f"{self.camera_id}/{self.session}/{number}"
+
+
+def _lifecycle(camera: Lifecycle, rule: BuiltRule) -> Lifecycle:
+    """What the rule says, else what the camera says."""
+    tag = rule.tag or camera.tag
+    if rule.keep:
+        return Lifecycle(retention_class=RetentionClass.KEEP, tag=tag)
+    return camera.model_copy(update={"tag": tag})
 
 
 def _first_label(sight: Sight) -> str:

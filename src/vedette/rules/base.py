@@ -30,6 +30,7 @@ from pydantic import Field
 
 from vedette.contracts.errors import InvalidConfig
 from vedette.contracts.event import Severity
+from vedette.contracts.lifecycle import Tag
 from vedette.contracts.payload import Slug
 from vedette.contracts.sample import QUANTUM, Samples
 from vedette.contracts.verdict import Numbers, RuleAction, RuleVerdict
@@ -61,6 +62,13 @@ class RuleConfig(PluginConfig):
     severity: Severity = Severity.INFO
     message: str | None = Field(
         default=None, min_length=1, max_length=200, description="What a notice says about it."
+    )
+    keep: bool = Field(
+        default=False,
+        description="Retention never deletes the files of its events, whatever their age or size.",
+    )
+    tag: Tag = Field(
+        default="", description="A short word on the files of its events; the camera's if empty."
     )
 
 

@@ -25,6 +25,10 @@ class BuiltRule:
     rule: Rule
     label: str | None = None
     """What its events are about, where that is no tracked object."""
+    keep: bool = False
+    """The files of its events are never deleted."""
+    tag: str = ""
+    """A word on the files of its events; the camera's if empty."""
 
 
 def build_rule(
@@ -54,6 +58,8 @@ def build_rule(
         zone=getattr(config, "zone", None),
         line=getattr(config, "line", None),
         rule=plugin(config, zones=tuple(zones), lines=tuple(lines)),
+        keep=config.keep,
+        tag=config.tag,
     )
 
 

@@ -106,9 +106,10 @@ class EventKeeper:
                 and a.revision < artifact.revision
             ]
             await artifacts.discard(behind, "superseded", now=unit.now)
-            await artifacts.add(artifact, now=unit.now)
-            for topic in media_topics(artifact):
-                await outbox.add(topic, artifact, site_id=event.site_id, now=unit.now)
+            kept = artifact.living(event.lifecycle, unit.now)
+            await artifacts.add(kept, now=unit.now)
+            for topic in media_topics(kept):
+                await outbox.add(topic, kept, site_id=event.site_id, now=unit.now)
 
     async def undo_files(self, written: Written) -> None:
         """Remove the files of a change that will never have rows."""

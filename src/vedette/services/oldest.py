@@ -1,4 +1,4 @@
-"""Artifacts and segments together, oldest first, page by page: what retention goes through."""
+"""What retention goes through, page by page: what has expired, then all, the oldest first."""
 
 from collections import deque
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from vedette.store.unit import Unit
 
 @dataclass(slots=True, kw_only=True)
 class OldestFirst:
-    """Merges two ordered tables, by the time they were stored."""
+    """Artifacts whose own end is reached; then two tables merged, by the time of storing."""
 
     page: int
     """Rows read at a time from each."""
@@ -23,14 +23,18 @@ class OldestFirst:
     _segments: deque[Kept] = field(default_factory=deque)
     _after_artifact: Kept | None = None
     _after_segment: Segment | None = None
+    _after_expired: Kept | None = None
     _no_more_artifacts: bool = False
     _no_more_segments: bool = False
+    _no_more_expired: bool = False
 
     def __post_init__(self) -> None:
-        self._no_more_artifacts = self.camera_id is not None
+        self._no_more_artifacts = self._no_more_expired = self.camera_id is not None
 
     async def take(self, unit: Unit, scope: SiteScope) -> list[Kept]:
         """The next ones; none when there are no more."""
+        if not self._no_more_expired and (expired := await self._expired(unit, scope)):
+            return expired
         await self._fill(unit, scope)
         taken: list[Kept] = []
         while self._artifacts or self._segments:
@@ -40,6 +44,14 @@ class OldestFirst:
                 break
             taken.append(self._older().popleft())
         return taken
+
+    async def _expired(self, unit: Unit, scope: SiteScope) -> list[Kept]:
+        found = await unit.artifacts(scope).expired(
+            unit.now, limit=self.page, after=self._after_expired
+        )
+        self._no_more_expired = len(found) < self.page
+        self._after_expired = found[-1] if found else None
+        return list(found)
 
     async def _fill(self, unit: Unit, scope: SiteScope) -> None:
         if not self._artifacts and not self._no_more_artifacts:

@@ -1,10 +1,11 @@
-"""What has to go, so that what is kept stays within its size and age: the oldest first. Pure."""
+"""What has to go: what has expired, then the oldest until size and age are kept. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from vedette.contracts.lifecycle import RetentionClass
 from vedette.store.artifacts import Kept
 
 
@@ -20,6 +21,7 @@ class Retention:
 class Choice:
     """Artifacts (UUID) and segments (int) that have to go."""
 
+    expired: tuple[UUID | int, ...]
     aged: tuple[UUID | int, ...]
     over_budget: tuple[UUID | int, ...]
     freed_bytes: int
@@ -27,30 +29,44 @@ class Choice:
     """True where what follows is younger, and the rest fits."""
 
 
-def choose(
-    oldest_first: Sequence[Kept], *, total_bytes: int, keep: Retention, now: datetime
-) -> Choice:
-    """Which of these go: all that are too old, then the oldest until the rest fits.
+def choose(page: Sequence[Kept], *, total_bytes: int, keep: Retention, now: datetime) -> Choice:
+    """Which of these go: all that have expired or are too old, then the oldest until the rest fits.
 
-    Artifacts of an open event stay whatever happens; they count towards the total.
+    One with an end of its own goes at that end, not at the age of all; the size holds for it too.
+    Artifacts of an open event and those of the class `keep` stay whatever happens; they count
+    towards the total.
 
     Args:
-        oldest_first: a page of artifacts and segments.
+        page: artifacts and segments: some that have expired, or the oldest first.
         total_bytes: of all of them, these and the others.
     """
-    aged: list[UUID | int] = []
-    over: list[UUID | int] = []
+    gone: dict[str, list[UUID | int]] = {"expired": [], "aged": [], "over": []}
     freed = 0
-    for item in oldest_first:
-        if item.event_open:
-            continue
-        if keep.max_age is not None and now - item.stored_at > keep.max_age:
-            aged.append(item.id)
-        elif keep.max_bytes is not None and total_bytes - freed > keep.max_bytes:
-            over.append(item.id)
-        else:
-            return Choice(
-                aged=tuple(aged), over_budget=tuple(over), freed_bytes=freed, stopped=True
-            )
-        freed += item.size_bytes
-    return Choice(aged=tuple(aged), over_budget=tuple(over), freed_bytes=freed, stopped=False)
+    stopped = False
+    for item in page:
+        reason = _reason(item, keep, now, left_bytes=total_bytes - freed)
+        if reason is None:
+            stopped = True
+            break
+        if reason and not item.event_open and item.retention_class is not RetentionClass.KEEP:
+            gone[reason].append(item.id)
+            freed += item.size_bytes
+    return Choice(
+        expired=tuple(gone["expired"]),
+        aged=tuple(gone["aged"]),
+        over_budget=tuple(gone["over"]),
+        freed_bytes=freed,
+        stopped=stopped,
+    )
+
+
+def _reason(item: Kept, keep: Retention, now: datetime, *, left_bytes: int) -> str | None:
+    """Why it goes; empty where it stays; None where it stays with all that are younger."""
+    if item.expires_at is not None and item.expires_at <= now:
+        return "expired"
+    aged = keep.max_age is not None and now - item.stored_at > keep.max_age
+    if aged and item.expires_at is None:
+        return "aged"
+    if keep.max_bytes is not None and left_bytes > keep.max_bytes:
+        return "over"
+    return "" if aged else None

@@ -3,14 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, insert, select, tuple_
+from sqlalchemy import RowMapping, Select, delete, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.errors import NotFound
 from vedette.contracts.event import EventState
+from vedette.contracts.lifecycle import RetentionClass
 from vedette.store.rows import plain, upsert
 from vedette.store.scope import SiteScope
 from vedette.store.tables import AI_ARTIFACT, AI_EVENT, GARBAGE
@@ -28,6 +30,9 @@ class Kept:
     stored_at: datetime
     size_bytes: int
     event_open: bool
+    expires_at: datetime | None = None
+    """Its own end; None: the age that holds for all."""
+    retention_class: RetentionClass = RetentionClass.STANDARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,7 @@ class Discarded:
     revision: int
     size_bytes: int
     reason: str
-    """`superseded`, `age`, `budget`, `orphan`, `damaged`."""
+    """`superseded`, `expired`, `age`, `budget`, `orphan`, `damaged`."""
 
 
 class ArtifactRepository:
@@ -99,6 +104,9 @@ class ArtifactRepository:
             "size_bytes": artifact.size_bytes,
             "sha256": artifact.sha256,
             "stored_at": now,
+            "expires_at": artifact.expires_at,
+            "retention_class": artifact.retention_class.value,
+            "lifecycle_tag": artifact.lifecycle_tag,
         }
         await upsert(self._conn, AI_ARTIFACT, [row], key=("id",), first=frozenset({"stored_at"}))
 
@@ -110,19 +118,39 @@ class ArtifactRepository:
 
     async def oldest(self, *, limit: int, after: Kept | None = None) -> tuple[Kept, ...]:
         """Artifacts by the time they were stored, oldest first; `after` is the last one seen."""
-        query = (
-            select(_A.id, _A.stored_at, _A.size_bytes, AI_EVENT.c.state)
-            .join(AI_EVENT, AI_EVENT.c.id == _A.event_id)
-            .where(self._scope.covers(_A.site_id))
-            .order_by(_A.stored_at, _A.id)
-            .limit(limit)
-        )
+        query = self._kept().order_by(_A.stored_at, _A.id).limit(limit)
         if after is not None:
             place = tuple_(_A.stored_at, _A.id)
             query = query.where(place > tuple_(after.stored_at, after.id))
-        return tuple(
-            Kept(id=i, stored_at=at, size_bytes=size, event_open=state == EventState.OPEN.value)
-            for i, at, size, state in await self._conn.execute(query)
+        return tuple(_kept(row) for row in (await self._conn.execute(query)).mappings())
+
+    async def expired(
+        self, now: datetime, *, limit: int, after: Kept | None = None
+    ) -> tuple[Kept, ...]:
+        """Artifacts whose own end is reached, the longest expired first, like `oldest`."""
+        query = (
+            self._kept()
+            .where(_A.expires_at <= now, _A.retention_class != RetentionClass.KEEP.value)
+            .order_by(_A.expires_at, _A.id)
+            .limit(limit)
+        )
+        if after is not None:
+            place = tuple_(_A.expires_at, _A.id)
+            query = query.where(place > tuple_(after.expires_at, after.id))
+        return tuple(_kept(row) for row in (await self._conn.execute(query)).mappings())
+
+    def _kept(self) -> Select[Any]:
+        return (
+            select(
+                _A.id,
+                _A.stored_at,
+                _A.size_bytes,
+                _A.expires_at,
+                _A.retention_class,
+                AI_EVENT.c.state,
+            )
+            .join(AI_EVENT, AI_EVENT.c.id == _A.event_id)
+            .where(self._scope.covers(_A.site_id))
         )
 
     async def files(self, *, limit: int, after: str = "") -> Sequence[tuple[UUID, str, int, str]]:
@@ -194,6 +222,17 @@ class GarbageRepository:
         await self._conn.execute(
             delete(GARBAGE).where(self._scope.covers(_G.site_id), _G.id.in_(ids))
         )
+
+
+def _kept(row: RowMapping) -> Kept:
+    return Kept(
+        id=row["id"],
+        stored_at=row["stored_at"],
+        size_bytes=row["size_bytes"],
+        event_open=row["state"] == EventState.OPEN.value,
+        expires_at=row["expires_at"],
+        retention_class=RetentionClass(row["retention_class"]),
+    )
 
 
 def _discarded(row: RowMapping) -> Discarded:

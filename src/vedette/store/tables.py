@@ -109,10 +109,14 @@ AI_ARTIFACT = Table(
     Column("size_bytes", BigId, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("stored_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),  # its own end; absent: the age that holds for all
+    Column("retention_class", Text, nullable=False, server_default="standard"),
+    Column("lifecycle_tag", Text, nullable=False, server_default=""),
     ForeignKeyConstraint(["event_id", "site_id"], ["ai_event.id", "ai_event.site_id"]),
     UniqueConstraint("storage_path"),
     UniqueConstraint("event_id", "type", "revision"),
     Index("ix_ai_artifact_age", "stored_at", "id"),
+    Index("ix_ai_artifact_expiry", "expires_at", "id"),
 )
 
 NOTIFICATION_LOG = Table(

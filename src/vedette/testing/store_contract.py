@@ -10,6 +10,7 @@ import pytest
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import InvalidInput, NotFound
 from vedette.contracts.event import Event, EventState, Severity
+from vedette.contracts.lifecycle import Lifecycle
 from vedette.contracts.notice import DeliveryStatus
 from vedette.store.events import EventFilter
 from vedette.store.places import Camera, Site
@@ -162,6 +163,23 @@ class EventStoreContract:
                 assert await artifacts.get(make_artifact(event).id) == make_artifact(event)
                 with pytest.raises(NotFound):
                     await unit.artifacts(SiteScope("farm")).get(make_artifact(event).id)
+
+    async def test_artifacts_with_an_end_of_their_own_are_found_when_it_is_reached(self) -> None:
+        days = {1: 3.0, 2: 1.0, 3: 2.0, 4: None}
+        async with self.opened() as store:
+            for number, keep_days in days.items():
+                event = make_event(number, lifecycle=Lifecycle(keep_days=keep_days))
+                await add_events(store, [event])
+                async with store.write() as unit:
+                    artifact = make_artifact(event).living(event.lifecycle, unit.now)
+                    await unit.artifacts(HOME).add(artifact, now=unit.now)
+            async with store.read() as unit:
+                artifacts, ends = unit.artifacts(HOME), unit.now + timedelta(days=2)
+                first, second = await artifacts.expired(ends, limit=5)
+                assert [first.id, second.id] == [make_artifact(make_event(n)).id for n in (2, 3)]
+                assert second.expires_at == ends
+                assert await artifacts.expired(ends, limit=5, after=first) == (second,)
+                assert await unit.artifacts(SiteScope("farm")).expired(ends, limit=5) == ()
 
     async def test_a_discarded_artifact_waits_in_the_garbage_until_it_is_dropped(self) -> None:
         event = make_event(1)

@@ -16,6 +16,7 @@ from vedette.bus.memory import MemoryBus
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.event import Event, EventState, Severity
 from vedette.contracts.facts import CameraState
+from vedette.contracts.lifecycle import Lifecycle
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.contracts.status import CameraReport, ProductReport, TriggerReport
 from vedette.kit.clock import SystemClock, from_us, to_us
@@ -48,6 +49,9 @@ class Blind:
         return None
 
 
+SHORT = Lifecycle(keep_days=2.0, tag="doorbell")
+
+
 def event_of(number: int, *, site: str = "home", camera: str = "yard", rule: str = "r") -> Event:
     at = SystemClock().now() - timedelta(minutes=10 - number)
     return Event(
@@ -68,6 +72,7 @@ def event_of(number: int, *, site: str = "home", camera: str = "yard", rule: str
         ended_at=at + timedelta(seconds=4),
         end_reason="left",
         score=0.8,
+        lifecycle=SHORT if camera == "gate" else Lifecycle(),
     )
 
 

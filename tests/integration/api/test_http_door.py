@@ -1,5 +1,6 @@
 """The HTTP door: events, paging, bytes with Range, health, and what it refuses."""
 
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.integration.api.conftest import CLIP, PICTURE
 from vedette.api.context import Check
+from vedette.kit.clock import SystemClock
 
 
 async def test_events_come_newest_first_with_their_artifacts(door: SimpleNamespace) -> None:
@@ -15,6 +17,20 @@ async def test_events_come_newest_first_with_their_artifacts(door: SimpleNamespa
     assert [item["id"] for item in body["items"]] == door.ids[::-1]
     assert {a["kind"] for a in body["items"][0]["artifacts"]} == {"snapshot_annotated", "clip"}
     assert body["next"] is None
+
+
+async def test_an_artifact_says_how_long_it_is_kept(door: SimpleNamespace) -> None:
+    started = SystemClock().now()
+    plain, short = [
+        (await door.client.get(f"/api/v1/events/{door.ids[place]}")).json()["artifacts"][0]
+        for place in (0, 1)
+    ]
+
+    said = ("expires_at", "retention_class", "lifecycle_tag")
+    assert [plain[key] for key in said] == [None, "standard", ""]
+    assert [short[key] for key in said[1:]] == ["standard", "doorbell"]
+    left = datetime.fromisoformat(short["expires_at"]) - started
+    assert timedelta(days=1.99) < left < timedelta(days=2)
 
 
 async def test_pages_join_without_gap_or_repeat(door: SimpleNamespace) -> None:

@@ -1,12 +1,16 @@
 """The database has the seed designs' tables, columns, keys and links, and migrates safely."""
 
+import io
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql
@@ -14,14 +18,23 @@ from sqlalchemy.schema import CreateTable
 
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import EventState
+from vedette.contracts.lifecycle import RetentionClass
 from vedette.store.events import EventFilter
 from vedette.store.migrate import alembic_config, downgrade, upgrade
 from vedette.store.migrations import HEAD
+from vedette.store.rows import plain
 from vedette.store.sqlite import WRITE
 from vedette.store.store import Store
 from vedette.store.tables import METADATA, WITHOUT_SITE
 from vedette.testing.fakes import FakeClock
-from vedette.testing.store_samples import HOME, add_events, make_event, with_places
+from vedette.testing.store_samples import (
+    HOME,
+    NOON,
+    add_events,
+    make_artifact,
+    make_event,
+    with_places,
+)
 
 SEED = {
     "site": {"id": "TEXT", "name": "TEXT", "enabled": "BOOLEAN"},
@@ -244,6 +257,68 @@ async def test_up_down_and_up_again(store: Store) -> None:
         await conn.run_sync(upgrade)
         names = await conn.run_sync(table_names)
     assert names == {*METADATA.tables, "alembic_version"}
+
+
+OLD_EVENT = make_event(1, state=EventState.CLOSED, ended_at=NOON)
+OLD_ARTIFACT = make_artifact(OLD_EVENT)
+
+
+async def test_a_database_of_the_first_versions_is_brought_up_with_what_it_holds(
+    tmp_path: Path,
+) -> None:
+    store = await Store.open(tmp_path / "vedette.db", FakeClock())
+    await with_places(store)
+    await add_events(store, [OLD_EVENT])
+    async with store.engine.execution_options(**{WRITE: True}).begin() as conn:
+        await conn.run_sync(lambda c: downgrade(c, "0002"))
+        new = {"expires_at", "retention_class", "lifecycle_tag"}
+        body = plain(OLD_ARTIFACT, without=frozenset(new))
+        row = {
+            "id": OLD_ARTIFACT.id.hex,
+            "event": OLD_EVENT.id.hex,
+            "path": OLD_ARTIFACT.storage_path,
+            "body": json.dumps(body),
+        }
+        insert = (
+            "INSERT INTO ai_artifact (id, event_id, site_id, type, storage_path, metadata_json, "
+            "revision, size_bytes, sha256, stored_at) VALUES (:id, :event, 'home', 'snapshot', "
+            ":path, :body, 1, 1000, 'x', '2026-03-14 12:00:00.000000')"
+        )
+        await conn.execute(text(insert), row)
+    await store.close()
+
+    store = await Store.open(tmp_path / "vedette.db", FakeClock())
+    async with store.read() as unit:
+        assert await unit.artifacts(HOME).of_event(OLD_EVENT.id) == (OLD_ARTIFACT,)
+        [old] = await unit.artifacts(HOME).oldest(limit=5)
+        assert await unit.artifacts(HOME).expired(unit.now, limit=5) == ()
+    await store.close()
+    assert (old.expires_at, old.retention_class) == (None, RetentionClass.STANDARD)
+
+
+def test_postgresql_would_get_the_same_steps() -> None:
+    said = io.StringIO()
+    options = {"as_sql": True, "output_buffer": said}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    script = Config()
+    script.set_main_option("script_location", "vedette.store:migrations")
+    script.set_main_option("path_separator", "os")
+    steps = list(ScriptDirectory.from_config(script).walk_revisions())
+    with Operations.context(context):
+        for step in reversed(steps):
+            step.module.upgrade()
+        for step in steps:
+            step.module.downgrade()
+
+    sql = said.getvalue()
+    for column in (
+        "expires_at TIMESTAMP WITH TIME ZONE;",
+        "retention_class TEXT DEFAULT 'standard' NOT NULL;",
+        "lifecycle_tag TEXT DEFAULT '' NOT NULL;",
+    ):
+        assert f"ALTER TABLE ai_artifact ADD COLUMN {column}" in sql
+    assert "CREATE INDEX ix_ai_artifact_expiry ON ai_artifact (expires_at, id);" in sql
+    assert "ALTER TABLE ai_artifact DROP COLUMN expires_at;" in sql
 
 
 async def test_a_migration_that_fails_halfway_leaves_the_old_schema(store: Store) -> None:

@@ -7,16 +7,18 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tests.scenes import BLOB, camera, film, look, walker
 from tests.unit.pipeline.rig import pipeline
 from vedette.app.analyze import Analysis, analyze
 from vedette.app.build import Surroundings, build_camera
-from vedette.app.settings import CameraSettings
+from vedette.app.settings import CameraSettings, EventSettings
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable, StorageFailed
 from vedette.contracts.frame import Frame
+from vedette.contracts.lifecycle import Lifecycle, RetentionClass
 from vedette.contracts.sight import Detections
 from vedette.detect.blob import BlobConfig, BlobDetector
 from vedette.detect.server import DetectorServer
@@ -92,6 +94,36 @@ def test_the_settings_say_how_long_an_animation_lasts(tmp_path: Path) -> None:
         assert len(shown.frames) > 1
         assert sum(shown.durations) / 1000 == pytest.approx(4.0, abs=0.05)
         assert found.files[kind]["duration_s"] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("rule", "lifecycle"),
+    [
+        ({}, Lifecycle(keep_days=7, tag="barn")),
+        ({"tag": "thieves"}, Lifecycle(keep_days=7, tag="thieves")),
+        ({"keep": True}, Lifecycle(retention_class=RetentionClass.KEEP, tag="barn")),
+    ],
+    ids=["as the camera says", "the rule's word", "kept by the rule"],
+)
+def test_camera_and_rule_say_how_long_files_are_kept(
+    tmp_path: Path, rule: dict[str, Any], lifecycle: Lifecycle
+) -> None:
+    video = film(tmp_path / "v.mp4", walker((0, 0.1, 0.5), (2, 0.9, 0.5)), duration_s=2.0)
+    settings = camera(
+        video,
+        rules=[{"id": "visitor", "type": "presence", "for_s": 0.5, **rule}],
+        events={"keep_days": 7, "tag": "barn"},
+    )
+
+    [found] = look(settings).events
+
+    assert found.event.lifecycle == lifecycle
+
+
+@pytest.mark.parametrize("wrong", [{"keep_days": 0}, {"tag": "two\nlines"}, {"tag": "x" * 65}])
+def test_a_lifecycle_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        EventSettings(**wrong)
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "simulator"])
