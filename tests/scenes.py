@@ -36,10 +36,12 @@ def camera(video: Path, **parts: Any) -> CameraSettings:
     )
 
 
-def look(settings: CameraSettings, *, artifacts: Path | None = None) -> Findings:
+def look(
+    settings: CameraSettings, *, artifacts: Path | None = None, names: str | None = None
+) -> Findings:
     """Run the real pipeline with the detector for rendered pixels."""
     return analyze(
-        Analysis(camera=settings, detector=BLOB, artifacts=artifacts),
+        Analysis(camera=settings, detector=BLOB, artifacts=artifacts, names=names),
         SystemClock(),
         seen=lambda frames, in_all: None,
     )

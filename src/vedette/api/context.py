@@ -8,6 +8,7 @@ from typing import Protocol
 from fastapi import Request
 
 from vedette.api.ranges import Content
+from vedette.blobs.names import DEFAULT_PATTERN
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.status import ProductReport
@@ -154,6 +155,8 @@ class ApiContext:
     """The recordings; None where there are none."""
     streams: Callable[[], Mapping[str, LiveSource]] = no_streams
     """Live video, by camera."""
+    file_names: str = DEFAULT_PATTERN
+    """What artifacts are called when they are saved."""
 
 
 def context_of(request: Request) -> ApiContext:

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from vedette.api.context import context_of
+from vedette.blobs.names import file_name
 from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.errors import NotFound
 from vedette.contracts.event import Event, EventState, Severity
@@ -118,6 +119,7 @@ async def artifact(
 ) -> Response:
     context = context_of(request)
     async with context.store.read() as unit:
+        event = await unit.events(context.scope).get(event_id)
         files = await unit.artifacts(context.scope).of_event(event_id)
     of_kind = [a for a in files if a.kind is kind]
     if not of_kind:
@@ -131,8 +133,10 @@ async def artifact(
     if not path.is_file():
         raise NotFound(f"the {kind} of event {event_id} is no longer stored")
     caching = "private, no-cache" if revision is None else "private, max-age=31536000"
-    return FileResponse(
-        path,
-        media_type=newest.media_type,
-        headers={"ETag": f'"{newest.sha256}"', "Cache-Control": caching},
-    )
+    name = file_name(event, kind, path.suffix, part=newest.part, pattern=context.file_names)
+    headers = {
+        "ETag": f'"{newest.sha256}"',
+        "Cache-Control": caching,
+        "Content-Disposition": f'inline; filename="{name}"',
+    }
+    return FileResponse(path, media_type=newest.media_type, headers=headers)

@@ -14,6 +14,7 @@ from vedette.app.build import Surroundings, build_camera
 from vedette.app.collect import Collected, Collector, demand_writable, write_text
 from vedette.app.detectors import DEFAULT, build_detectors
 from vedette.app.settings import CameraSettings, GateSettings, ModuleSettings
+from vedette.blobs.names import NamesGiven, demand_pattern
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.errors import ModelUnavailable, SourceLost, SourceRefused
 from vedette.contracts.frame import Frame
@@ -51,6 +52,8 @@ class Analysis:
     json: Path | None = None
     tracks: Path | None = None
     artifacts: Path | None = None
+    names: str | None = None
+    """Pattern of the artifacts' names, all in one folder; None: by event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +161,9 @@ def analyze(
         demand_writable(analysis.artifacts / "any")
     began = clock.monotonic()
     table = TrackTable()
-    collector = Collector(folder=analysis.artifacts)
+    pattern = analysis.names and demand_pattern(analysis.names)
+    names = NamesGiven(pattern=pattern) if pattern else None
+    collector = Collector(folder=analysis.artifacts, names=names)
     named = {DEFAULT: analysis.detector, **analysis.more}
     detector = build_detectors(named, clock, progress, used=analysis.camera.detect.detectors)
     with detector, tempfile.TemporaryDirectory(prefix="vedette-") as scratch:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from vedette.blobs.names import NamesGiven
 from vedette.contracts.errors import StorageFailed
 from vedette.contracts.event import Event
 from vedette.contracts.sink import EventChange, NewArtifact, TrackRecord
@@ -32,6 +33,8 @@ class Collector:
     folder: Path | None
     """Where files go, as `<event id>/<kind>.<extension>` (`clip-2` is a second part); None keeps
     no files."""
+    names: NamesGiven | None = None
+    """Names the files in that folder; None: as said there."""
     events: dict[UUID, Collected] = field(default_factory=dict)
     tracks: list[TrackRecord] = field(default_factory=list)
 
@@ -40,7 +43,7 @@ class Collector:
         held.event = change.event
         for artifact in change.artifacts:
             part = f"-{artifact.part}" if artifact.part > 1 else ""
-            held.files[f"{artifact.kind}{part}"] = self._keep(change.event.id, artifact, part)
+            held.files[f"{artifact.kind}{part}"] = self._keep(change.event, artifact, part)
 
     def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
         del verdicts
@@ -64,8 +67,11 @@ class Collector:
             for held in self.in_order()
         ]
 
-    def _keep(self, event_id: UUID, artifact: NewArtifact, part: str) -> dict[str, Any]:
-        name = f"{event_id}/{artifact.kind}{part}{artifact.extension}"
+    def _keep(self, event: Event, artifact: NewArtifact, part: str) -> dict[str, Any]:
+        name = f"{event.id}/{artifact.kind}{part}{artifact.extension}"
+        if self.names is not None:
+            extension, number = artifact.extension, artifact.part
+            name = self.names.give(event, artifact.kind, extension, part=number)
         data = artifact.data if artifact.file is None else artifact.file.read_bytes()
         if data is None:
             raise StorageFailed(f"artifact {name} came without bytes")

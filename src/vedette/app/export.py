@@ -44,7 +44,7 @@ async def spans_of(
         StorageFailed: the folder cannot be read.
     """
     found: list[tuple[str, Span]] = []
-    async with _opened(data) as (store, scope), store.read() as unit:
+    async with opened(data) as (store, scope), store.read() as unit:
         cameras = [camera.id for camera in await unit.cameras(scope).find()]
         if camera_id is not None and camera_id not in cameras:
             raise NotFound(f"no camera is called {camera_id!r}; there are: {', '.join(cameras)}")
@@ -70,7 +70,7 @@ async def export_film(
     """
     begin_us, end_us = (to_us(each) for each in interval)
     exported: list[Exported] = []
-    async with _opened(data) as (store, scope):
+    async with opened(data) as (store, scope):
         player = Player(store, LocalBlobs(DataFolder(root=data).recordings), most_s=MOST_EXPORT_S)
         next_us: int | None = begin_us
         while next_us is not None and (next_us < end_us or not exported):
@@ -92,10 +92,15 @@ async def export_film(
 
 
 @asynccontextmanager
-async def _opened(data: Path) -> AsyncIterator[tuple[Store, SiteScope]]:
+async def opened(data: Path) -> AsyncIterator[tuple[Store, SiteScope]]:
+    """The store of a data folder.
+
+    Raises:
+        NotFound: no product has ever used it.
+    """
     database = DataFolder(root=data).database
     if not database.exists():
-        raise NotFound(f"{data} holds no recordings; name the folder with --data")
+        raise NotFound(f"{data} holds no recordings and no events; name the folder with --data")
     store = await Store.open(database, SystemClock())
     try:
         async with store.read() as unit:

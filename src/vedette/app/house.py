@@ -239,6 +239,7 @@ class House:
                 streams=lambda: self.cameras.streams,
                 clock=self.base.clock,
                 stopping=stopping,
+                file_names=self.base.settings.file_names,
             )
         )
 

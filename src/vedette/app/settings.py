@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -15,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from vedette.blobs.names import DEFAULT_PATTERN, demand_pattern
+from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import Severity
 from vedette.contracts.lifecycle import KeepDays, Tag
 from vedette.contracts.payload import Slug
@@ -291,6 +294,13 @@ class RetentionSettings(Part):
     )
 
 
+def _file_names(text: str) -> str:
+    try:
+        return demand_pattern(text)
+    except InvalidInput as error:
+        raise ValueError(str(error)) from error
+
+
 class Settings(Part):
     """Everything."""
 
@@ -309,6 +319,10 @@ class Settings(Part):
     notify: NotifySettings = NotifySettings()
     api: ApiSettings = ApiSettings()
     retention: RetentionSettings = RetentionSettings()
+    file_names: Annotated[str, AfterValidator(_file_names)] = Field(
+        default=DEFAULT_PATTERN,
+        description="What files of events are called when they are saved (docs/file-names.md).",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

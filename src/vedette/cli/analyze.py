@@ -42,6 +42,13 @@ def analyze(
     artifacts: Annotated[
         Path | None, typer.Option(help="Write snapshots, previews and clips into this folder.")
     ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            help="Name these after a pattern, such as {camera}_{label}{more}_{date}_{time}, all "
+            "in one folder; a folder per event if absent. See docs/file-names.md."
+        ),
+    ] = None,
 ) -> None:
     """Find events and tracks in a recording, and say what was found."""
     from vedette.app.analyze import Analysis
@@ -61,6 +68,7 @@ def analyze(
         json=json,
         tracks=tracks,
         artifacts=artifacts,
+        names=names,
     )
     with download_bar() as loading, frame_bar(f"looking at {source}") as looking:
         found = run(wanted, SystemClock(), seen=looking, progress=loading)

@@ -17,6 +17,7 @@ from vedette.cli import (
     demo,
     doctor,
     evaluate,
+    events,
     models,
     recordings,
     status,
@@ -47,6 +48,7 @@ app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(cameras.app, name="cameras")
+app.add_typer(events.app, name="events")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")

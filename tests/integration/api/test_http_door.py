@@ -19,6 +19,20 @@ async def test_events_come_newest_first_with_their_artifacts(door: SimpleNamespa
     assert body["next"] is None
 
 
+async def test_a_saved_artifact_has_a_name_that_says_camera_class_and_moment(
+    door: SimpleNamespace,
+) -> None:
+    event = (await door.client.get(f"/api/v1/events/{door.ids[1]}")).json()
+    began = datetime.fromisoformat(event["started_at"])
+    for kind, more, extension in (
+        ("clip", "", ".mp4"),
+        ("snapshot_annotated", "_annotated", ".jpg"),
+    ):
+        answer = await door.client.get(f"/api/v1/events/{door.ids[1]}/artifacts/{kind}")
+        name = f"gate_person{more}_{began:%Y%m%d_%H%M%S}{extension}"
+        assert answer.headers["content-disposition"] == f'inline; filename="{name}"'
+
+
 async def test_an_artifact_says_how_long_it_is_kept(door: SimpleNamespace) -> None:
     started = SystemClock().now()
     plain, short = [

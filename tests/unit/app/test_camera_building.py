@@ -14,6 +14,7 @@ from tests.unit.pipeline.rig import pipeline
 from vedette.app.analyze import Analysis, analyze
 from vedette.app.build import Surroundings, build_camera
 from vedette.app.settings import CameraSettings, EventSettings
+from vedette.blobs.names import DEFAULT_PATTERN
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable, StorageFailed
@@ -118,6 +119,24 @@ def test_camera_and_rule_say_how_long_files_are_kept(
     [found] = look(settings).events
 
     assert found.event.lifecycle == lifecycle
+
+
+def test_an_analysis_names_its_files_as_it_is_told(tmp_path: Path) -> None:
+    video = film(
+        tmp_path / "v.mp4",
+        walker((0, 0.1, 0.3), (2, 0.9, 0.3)),
+        walker((0, 0.1, 0.7), (2, 0.9, 0.7)),
+        duration_s=2.0,
+    )
+    settings = camera(video, rules=[{"id": "visitor", "type": "presence", "for_s": 0.5}])
+
+    found = look(settings, artifacts=tmp_path / "out", names=DEFAULT_PATTERN).events
+
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert len(found) == 2
+    assert files == {known["file"] for each in found for known in each.files.values()}
+    assert len(files) == 10, "two events of one second share no file"
+    assert len(list((tmp_path / "out").glob(f"{settings.id}_person*_19700101_00000?.gif"))) == 2
 
 
 @pytest.mark.parametrize("wrong", [{"keep_days": 0}, {"tag": "two\nlines"}, {"tag": "x" * 65}])

@@ -32,6 +32,15 @@ def readme_example(folder: Path) -> Path:
     return file
 
 
+def test_a_pattern_of_file_names_that_cannot_be_is_refused_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "vedette.yaml"
+    lines = "cameras: [{id: yard, source: 'simulator:'}]\nfile_names: '{camera}/{date}_{time}'\n"
+    file.write_text(lines)
+
+    with pytest.raises(InvalidConfig, match=r"(?s)file_names.*letters, digits"):
+        load_settings(file)
+
+
 def test_the_example_of_the_readme_is_accepted(tmp_path: Path, secrets: dict[str, str]) -> None:
     settings = load_settings(readme_example(tmp_path))
 

@@ -1,0 +1,77 @@
+"""`vedette events`: files of events, copied out under names that people and scripts know."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vedette.cli.look import err, out
+from vedette.cli.recordings import moment
+from vedette.contracts.artifact import ArtifactKind
+
+app = typer.Typer(help="Files of events.", no_args_is_help=True)
+
+EXAMPLES = """Examples:
+
+  vedette events export found/
+
+  vedette events export found/ --camera yard --from 2026-01-31T14:00 --kind gif --kind clip
+
+  vedette events export found/ --names "{date}_{time}_{rule}{more}"
+"""
+
+
+@app.callback()
+def events() -> None:
+    """Files of events."""
+
+
+@app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to put them; made where it is missing.")],
+    camera: Annotated[
+        list[str] | None, typer.Option(help="Id of a camera; may be repeated. All if absent.")
+    ] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", help="Events that began then or later; UTC.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Events that began before; UTC.")] = None,
+    kind: Annotated[
+        list[ArtifactKind] | None, typer.Option(help="May be repeated. All kinds if absent.")
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="Pattern of the names, see docs/file-names.md.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
+    ] = None,
+) -> None:
+    """Copy snapshots, animations and clips into one folder, as CAMERA_LABEL_DATE_TIME."""
+    import asyncio
+
+    from vedette.app.export_events import export_events
+    from vedette.app.settings import default_data_folder
+    from vedette.blobs.names import DEFAULT_PATTERN
+    from vedette.store.events import EventFilter
+
+    wanted = EventFilter(
+        cameras=tuple(camera or ()),
+        since=moment(begin) if begin else None,
+        until=moment(end) if end else None,
+    )
+    copied = asyncio.run(
+        export_events(
+            data or default_data_folder(),
+            folder,
+            wanted,
+            kinds=frozenset(kind or ArtifactKind),
+            pattern=names or DEFAULT_PATTERN,
+        )
+    )
+    if copied.gone:
+        err.print(f"not stored any more: {copied.gone}")
+    out.print(f"{copied.files} files, {copied.size_bytes / 1e6:.1f} MB: {folder}", soft_wrap=True)
+
+
+export.__doc__ = f"{export.__doc__}\n\n{EXAMPLES}"
