@@ -93,9 +93,7 @@ class _Desk:
             verdicts = unit.verdicts(self._scope)
             if verdict not in await verdicts.of_track(track_id):
                 await verdicts.add(
-                    track_id,
-                    [verdict],
-                    site_id=event.site_id,
+                    [(event.site_id, track_id, [verdict])],
                     config_version="",
                     today=unit.now.date(),
                     most_per_day=MOST_VERDICTS_A_DAY,

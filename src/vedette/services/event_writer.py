@@ -176,15 +176,13 @@ class EventWriter:
 
     async def _keep(self, items: Sequence[_Item]) -> None:
         """Files first, all at once; then all rows in one transaction, or else each in its own."""
-        made = await asyncio.gather(*(self._make(item.said) for item in items))
-        ready: list[tuple[_Item, Written | Story]] = []
+        made = await self._make([item.said for item in items])
+        if isinstance(made, VedetteError):
+            for item in items:
+                self._settle(item, made)
+            return
+        together = len(made) > 1 and await self._store(made) is None
         for item, each in zip(items, made, strict=True):
-            if isinstance(each, VedetteError):
-                self._settle(item, each)
-            else:
-                ready.append((item, each))
-        together = len(ready) > 1 and await self._store([each for _, each in ready]) is None
-        for item, each in ready:
             error = None if together else await self._store([each])
             if isinstance(each, Written):
                 if error is None:
@@ -193,16 +191,18 @@ class EventWriter:
                     await self._keeper.undo_files(each)
             self._settle(item, error)
 
-    async def _make(self, said: EventChange | Story) -> Written | Story | VedetteError:
-        """Bring the files of a change to their place; the error where that is impossible."""
-        if isinstance(said, Story):
-            return said
+    async def _make(
+        self, said: Sequence[EventChange | Story]
+    ) -> list[Written | Story] | VedetteError:
+        """Bring the files of changes to their place; the error where that is impossible."""
+        changes = [each for each in said if isinstance(each, EventChange)]
         try:
-            written = await self._insist(lambda: self._keeper.write_files(said))
+            written = await self._insist(lambda: self._keeper.write_all(changes))
         except VedetteError as error:
             return error
-        self._count(media_failed=len(written.failures))
-        return written
+        self._count(media_failed=sum(len(each.failures) for each in written))
+        next_one = iter(written)
+        return [next(next_one) if isinstance(each, EventChange) else each for each in said]
 
     async def _store(self, made: Sequence[Written | Story]) -> VedetteError | None:
         """Commit all of these together, or none and say why."""
@@ -213,32 +213,33 @@ class EventWriter:
         return None
 
     async def _commit(self, made: Sequence[Written | Story]) -> None:
-        dropped = 0
+        stories = [each for each in made if isinstance(each, Story)]
         async with self._rows.write() as unit:
-            for each in made:
-                if isinstance(each, Written):
-                    await self._keeper.add_rows(unit, each)
-                else:
-                    dropped += await self._add_track(unit, each)
+            await self._keeper.add_rows(unit, *(w for w in made if isinstance(w, Written)))
+            dropped = await self._add_tracks(unit, stories)
         self._count(verdicts_dropped=dropped)
 
-    async def _add_track(self, unit: Unit, record: Story) -> int:
+    async def _add_tracks(self, unit: Unit, stories: Sequence[Story]) -> int:
         """Returns the number of verdicts that were left out."""
-        camera_id = record.track.camera_id
-        site_id = self._sites.get(camera_id)
-        if site_id is None:
-            raise InvalidInput(f"there is no camera {camera_id!r} in the settings")
-        scope = SiteScope(site_id)
-        if not await unit.tracks(scope).add(record.track, site_id=site_id, now=unit.now):
+        if not stories:
             return 0
+        placed = [(self._site_of(each.track.camera_id), each) for each in stories]
+        scope = SiteScope(site_id for site_id, _ in placed)
+        tracks = [(site_id, each.track) for site_id, each in placed]
+        fresh = await unit.tracks(scope).add(tracks, now=unit.now)
+        told = {each.track.id: (site_id, each.verdicts) for site_id, each in placed}
         return await unit.verdicts(scope).add(
-            record.track.id,
-            record.verdicts,
-            site_id=site_id,
+            [(site_id, i, said) for i, (site_id, said) in told.items() if i in fresh],
             config_version=self._options.config_version,
             today=unit.now.date(),
             most_per_day=self._options.most_verdicts_a_day,
         )
+
+    def _site_of(self, camera_id: str) -> str:
+        site_id = self._sites.get(camera_id)
+        if site_id is None:
+            raise InvalidInput(f"there is no camera {camera_id!r} in the settings")
+        return site_id
 
     def _settle(self, item: _Item, error: VedetteError | None) -> None:
         """Count one thing, and tell who waits for it."""

@@ -2,24 +2,32 @@
 
 import asyncio
 import hashlib
+import itertools
 import logging
-from collections.abc import Sequence, Set
+from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from uuid import UUID
 
 from vedette.blobs.paths import FileName
 from vedette.blobs.port import Blobs, StoredFile
-from vedette.contracts.artifact import Artifact
+from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.errors import InvalidInput, StorageFailed, VedetteError
 from vedette.contracts.event import Event
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.kit.clock import from_us
 from vedette.kit.ids import artifact_id
 from vedette.services.settle import media_topics, settle, with_failures
+from vedette.store.outbox import NewFact
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
 from vedette.store.unit import Unit
 
 log = logging.getLogger(__name__)
+
+FILES = 16
+"""So many are written at a time: they wait for the disk, which syncs many as fast as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +40,22 @@ class Written:
     """Sentences: which file could not be kept, and why."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is stored of some events."""
+
+    artifacts: Mapping[UUID, Sequence[Artifact]]
+    taken: Mapping[tuple[UUID, ArtifactKind], Set[int]]
+    """Revisions of files that are about to be unlinked."""
+
+
 class EventKeeper:
     """Two steps, so that a database that is busy does not make files be written twice."""
 
     def __init__(self, store: Store, blobs: Blobs) -> None:
         self._store = store
         self._blobs = blobs
+        self._threads = ThreadPoolExecutor(FILES, thread_name_prefix="files")
 
     async def write_files(self, change: EventChange) -> Written:
         """Bring the files of a change to their place, each complete and on the disk.
@@ -49,29 +67,50 @@ class EventKeeper:
         Raises:
             StorageFailed: the database cannot be read now.
         """
-        if not change.artifacts:
-            return Written(event=change.event, artifacts=(), failures=())
-        scope = SiteScope(change.event.site_id)
+        return (await self.write_all([change]))[0]
+
+    async def write_all(self, changes: Sequence[EventChange]) -> list[Written]:
+        """The same of several changes at once; of one event only one of them may bring files.
+
+        Raises:
+            StorageFailed: the database cannot be read now; no file is lost.
+        """
+        known = await self._known([change.event for change in changes if change.artifacts])
+        return list(await asyncio.gather(*(self._write(change, known) for change in changes)))
+
+    async def _known(self, events: Sequence[Event]) -> _Known:
+        if not events:
+            return _Known(artifacts={}, taken={})
+        scope, ids = SiteScope(event.site_id for event in events), [event.id for event in events]
         async with self._store.read() as unit:
-            known = await unit.artifacts(scope).of_event(change.event.id)
-            gone = await unit.garbage(scope).of_event(change.event.id)
+            artifacts = await unit.artifacts(scope).of_events(ids)
+            gone = await unit.garbage(scope).of_events(ids)
+        taken: dict[tuple[UUID, ArtifactKind], set[int]] = defaultdict(set)
+        for file in gone:
+            taken[file.event_id, file.kind].add(file.revision)
+        return _Known(artifacts=artifacts, taken=taken)
+
+    async def _write(self, change: EventChange, known: _Known) -> Written:
+        loop, event = asyncio.get_running_loop(), change.event
         artifacts: list[Artifact] = []
         failures: list[str] = []
         for new in change.artifacts:
-            same_kind = [a for a in (*known, *artifacts) if a.kind is new.kind]
-            taken = {g.revision for g in gone if g.kind is new.kind}
-            taken |= {a.revision for a in same_kind if a.part != new.part}
+            same_kind = [a for a in (*known.artifacts[event.id], *artifacts) if a.kind is new.kind]
+            taken = known.taken.get((event.id, new.kind), set())
+            taken = taken | {a.revision for a in same_kind if a.part != new.part}
             mine = [a for a in same_kind if a.part == new.part]
             try:
-                kept = await asyncio.to_thread(self._place, change.event, new, mine, taken)
+                kept = await loop.run_in_executor(
+                    self._threads, self._place, event, new, mine, taken
+                )
             except VedetteError as error:
-                log.error("event %s: its %s is lost: %s", change.event.id, new.kind.value, error)
+                log.error("event %s: its %s is lost: %s", event.id, new.kind.value, error)
                 failures.append(f"{new.kind.value}: {error}")
                 continue
             if kept is not None:
                 artifacts.append(kept)
         return Written(
-            event=with_failures(change.event, tuple(failures)),
+            event=with_failures(event, tuple(failures)),
             artifacts=tuple(artifacts),
             failures=tuple(failures),
         )
@@ -86,30 +125,44 @@ class EventKeeper:
         async with self._store.write() as unit:
             await self.add_rows(unit, written)
 
-    async def add_rows(self, unit: Unit, written: Written) -> None:
-        """The same within the caller's transaction."""
-        scope = SiteScope(written.event.site_id)
-        events, artifacts, outbox = unit.events(scope), unit.artifacts(scope), unit.outbox(scope)
-        known = await events.find_one(written.event.id, lock=True)
-        event, topics = settle(known, written.event)
-        if event != known:
-            await events.save(event, now=unit.now)
-        for topic in topics:
-            key = f"{topic}:{event.id}" if topic == "event.opened" else None
-            await outbox.add(topic, event, site_id=event.site_id, now=unit.now, key=key)
-        before = await artifacts.of_event(event.id) if written.artifacts else ()
-        for artifact in written.artifacts:
-            behind = [
-                a.id
-                for a in (*before, *written.artifacts)
-                if (a.kind, a.part) == (artifact.kind, artifact.part)
-                and a.revision < artifact.revision
-            ]
-            await artifacts.discard(behind, "superseded", now=unit.now)
-            kept = artifact.living(event.lifecycle, unit.now)
-            await artifacts.add(kept, now=unit.now)
-            for topic in media_topics(kept):
-                await outbox.add(topic, kept, site_id=event.site_id, now=unit.now)
+    async def add_rows(self, unit: Unit, *written: Written) -> None:
+        """The same of several changes, in their order, within the caller's transaction.
+
+        However many they are, the number of statements is the same.
+        """
+        if not written:
+            return
+        scope = SiteScope(each.event.site_id for each in written)
+        ids = {each.event.id for each in written}
+        events = await unit.events(scope).find_all(ids, lock=True)
+        changed: dict[UUID, Event] = {}
+        new: list[Artifact] = []
+        facts: list[NewFact] = []
+        for each in written:
+            event, topics = settle(events.get(each.event.id), each.event)
+            if event != events.get(event.id):
+                events[event.id] = changed[event.id] = event
+            facts += [_fact(topic, event) for topic in topics]
+            for artifact in each.artifacts:
+                new.append(artifact.living(event.lifecycle, unit.now))
+                facts += [NewFact(t, new[-1], event.site_id) for t in media_topics(new[-1])]
+        await unit.events(scope).save(*changed.values(), now=unit.now)
+        await self._add_artifacts(unit, scope, new)
+        await unit.outbox(scope).add_all(facts, now=unit.now)
+
+    async def _add_artifacts(self, unit: Unit, scope: SiteScope, new: Sequence[Artifact]) -> None:
+        """Rows of new files; those that they are better than become garbage."""
+        if not new:
+            return
+        artifacts = unit.artifacts(scope)
+        before = await artifacts.of_events({artifact.event_id for artifact in new})
+        best: dict[tuple[UUID, ArtifactKind, int], int] = defaultdict(int)
+        for each in new:
+            best[_place_of(each)] = max(best[_place_of(each)], each.revision)
+        known = itertools.chain(new, *before.values())
+        behind = {each.id for each in known if each.revision < best[_place_of(each)]}
+        await artifacts.add(*new, now=unit.now)
+        await artifacts.discard(behind, "superseded", now=unit.now)
 
     async def undo_files(self, written: Written) -> None:
         """Remove the files of a change that will never have rows."""
@@ -151,6 +204,15 @@ class EventKeeper:
         if new.file is not None:
             return self._blobs.take(path, new.file)
         return self._blobs.put(path, _bytes_of(new))
+
+
+def _fact(topic: str, event: Event) -> NewFact:
+    once = f"{topic}:{event.id}" if topic == "event.opened" else None
+    return NewFact(topic, event, event.site_id, once)
+
+
+def _place_of(artifact: Artifact) -> tuple[UUID, ArtifactKind, int]:
+    return artifact.event_id, artifact.kind, artifact.part
 
 
 def _bytes_of(new: NewArtifact) -> bytes:

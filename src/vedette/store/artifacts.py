@@ -86,29 +86,16 @@ class ArtifactRepository:
         """The artifacts of one event, by kind."""
         return (await self.of_events([event_id]))[event_id]
 
-    async def add(self, artifact: Artifact, *, now: datetime) -> None:
-        """Insert the row of a file that is in its place; the same row again changes nothing.
+    async def add(self, *artifacts: Artifact, now: datetime) -> None:
+        """Insert the rows of files that are in their place; the same again changes nothing.
 
         Raises:
-            InvalidInput: its site is outside the scope, or its event is not known.
+            InvalidInput: a site is outside the scope, or an event is not known.
         """
-        self._scope.demand(artifact.site_id)
-        row = {
-            "id": artifact.id,
-            "event_id": artifact.event_id,
-            "site_id": artifact.site_id,
-            "type": artifact.kind.value,
-            "storage_path": artifact.storage_path,
-            "metadata_json": plain(artifact),
-            "revision": artifact.revision,
-            "size_bytes": artifact.size_bytes,
-            "sha256": artifact.sha256,
-            "stored_at": now,
-            "expires_at": artifact.expires_at,
-            "retention_class": artifact.retention_class.value,
-            "lifecycle_tag": artifact.lifecycle_tag,
-        }
-        await upsert(self._conn, AI_ARTIFACT, [row], key=("id",), first=frozenset({"stored_at"}))
+        for artifact in artifacts:
+            self._scope.demand(artifact.site_id)
+        rows = [_row(artifact, now) for artifact in artifacts]
+        await upsert(self._conn, AI_ARTIFACT, rows, key=("id",), first=frozenset({"stored_at"}))
 
     async def total_bytes(self) -> int:
         query = select(func.coalesce(func.sum(_A.size_bytes), 0)).where(
@@ -165,15 +152,15 @@ class ArtifactRepository:
 
     async def discard(self, artifact_ids: Collection[UUID], reason: str, *, now: datetime) -> int:
         """Move rows to the garbage; the files are unlinked after this is committed."""
+        if not artifact_ids:
+            return 0
         query = (
             select(_A.metadata_json)
             .where(self._scope.covers(_A.site_id), _A.id.in_(artifact_ids))
             .order_by(_A.stored_at, _A.id)
         )
         going = [Artifact.model_validate(b) for b in (await self._conn.execute(query)).scalars()]
-        garbage = GarbageRepository(self._conn, self._scope)
-        for artifact in going:
-            await garbage.add(artifact, reason, now=now)
+        await GarbageRepository(self._conn, self._scope).add(*going, reason=reason, now=now)
         await self._conn.execute(delete(AI_ARTIFACT).where(_A.id.in_([a.id for a in going])))
         return len(going)
 
@@ -185,23 +172,27 @@ class GarbageRepository:
         self._conn = conn
         self._scope = scope
 
-    async def add(self, artifact: Artifact, reason: str, *, now: datetime) -> None:
-        """Note a file that has no row (any more)."""
-        self._scope.demand(artifact.site_id)
-        row = {
-            "site_id": artifact.site_id,
-            "storage_path": artifact.storage_path,
-            "artifact_id": artifact.id,
-            "event_id": artifact.event_id,
-            "type": artifact.kind.value,
-            "revision": artifact.revision,
-            "size_bytes": artifact.size_bytes,
-            "reason": reason,
-            "created_at": now,
-        }
-        known = select(_G.id).where(_G.storage_path == artifact.storage_path)
-        if (await self._conn.execute(known)).first() is None:
-            await self._conn.execute(insert(GARBAGE), [row])
+    async def add(self, *artifacts: Artifact, reason: str, now: datetime) -> None:
+        """Note files that have no row (any more)."""
+        rows = {}
+        for artifact in artifacts:
+            self._scope.demand(artifact.site_id)
+            rows[artifact.storage_path] = {
+                "site_id": artifact.site_id,
+                "storage_path": artifact.storage_path,
+                "artifact_id": artifact.id,
+                "event_id": artifact.event_id,
+                "type": artifact.kind.value,
+                "revision": artifact.revision,
+                "size_bytes": artifact.size_bytes,
+                "reason": reason,
+                "created_at": now,
+            }
+        known = select(_G.storage_path).where(_G.storage_path.in_(rows))
+        for path in (await self._conn.execute(known)).scalars():
+            del rows[path]
+        if rows:
+            await self._conn.execute(insert(GARBAGE), list(rows.values()))
 
     async def find(self, *, limit: int = 500, after: int = 0) -> tuple[Discarded, ...]:
         """The next files, in the order they were discarded; `after` is the last id seen."""
@@ -213,8 +204,9 @@ class GarbageRepository:
         )
         return tuple(_discarded(row) for row in (await self._conn.execute(query)).mappings())
 
-    async def of_event(self, event_id: UUID) -> tuple[Discarded, ...]:
-        query = select(GARBAGE).where(self._scope.covers(_G.site_id), _G.event_id == event_id)
+    async def of_events(self, event_ids: Collection[UUID]) -> tuple[Discarded, ...]:
+        """Files of these events."""
+        query = select(GARBAGE).where(self._scope.covers(_G.site_id), _G.event_id.in_(event_ids))
         return tuple(_discarded(row) for row in (await self._conn.execute(query)).mappings())
 
     async def drop(self, ids: Collection[int]) -> None:
@@ -222,6 +214,24 @@ class GarbageRepository:
         await self._conn.execute(
             delete(GARBAGE).where(self._scope.covers(_G.site_id), _G.id.in_(ids))
         )
+
+
+def _row(artifact: Artifact, now: datetime) -> dict[str, Any]:
+    return {
+        "id": artifact.id,
+        "event_id": artifact.event_id,
+        "site_id": artifact.site_id,
+        "type": artifact.kind.value,
+        "storage_path": artifact.storage_path,
+        "metadata_json": plain(artifact),
+        "revision": artifact.revision,
+        "size_bytes": artifact.size_bytes,
+        "sha256": artifact.sha256,
+        "stored_at": now,
+        "expires_at": artifact.expires_at,
+        "retention_class": artifact.retention_class.value,
+        "lifecycle_tag": artifact.lifecycle_tag,
+    }
 
 
 def _kept(row: RowMapping) -> Kept:

@@ -1,7 +1,9 @@
 """Events, kept and found again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select
@@ -108,9 +110,19 @@ class EventRepository:
 
     async def find_one(self, event_id: UUID, *, lock: bool = False) -> Event | None:
         """The same, None where there is none; `lock` keeps other writers off until the end."""
-        query = select(_E.metadata_json).where(self._scope.covers(_E.site_id), _E.id == event_id)
-        row = (await self._conn.execute(query.with_for_update() if lock else query)).first()
-        return None if row is None else Event.model_validate(row[0])
+        return (await self.find_all([event_id], lock=lock)).get(event_id)
+
+    async def find_all(
+        self, event_ids: Collection[UUID], *, lock: bool = False
+    ) -> dict[UUID, Event]:
+        """Those of these events that are known, as `find_one`."""
+        query = (
+            select(_E.metadata_json)
+            .where(self._scope.covers(_E.site_id), _E.id.in_(event_ids))
+            .order_by(_E.id)
+        )
+        rows = await self._conn.execute(query.with_for_update() if lock else query)
+        return {event.id: event for event in map(Event.model_validate, rows.scalars())}
 
     async def find(
         self, wanted: EventFilter = ANY, *, limit: int = 50, after: str | None = None
@@ -140,33 +152,16 @@ class EventRepository:
         last = events[-1]
         return EventPage(events=events, next=Place(at=last.started_at, id=last.id).cursor())
 
-    async def save(self, event: Event, *, now: datetime) -> None:
-        """Insert it, or replace what is known of it; the time of storing stays the first.
+    async def save(self, *events: Event, now: datetime) -> None:
+        """Insert them, or replace what is known of them; the time of storing stays the first.
 
         Raises:
-            InvalidInput: its site is outside the scope, or its camera is not known.
+            InvalidInput: a site is outside the scope, or a camera is not known.
         """
-        self._scope.demand(event.site_id)
-        row = {
-            "id": event.id,
-            "site_id": event.site_id,
-            "camera_id": event.camera_id,
-            "event_type": event.event_type,
-            "severity": event.severity.value,
-            "score": event.score,
-            "ts_event": event.started_at,
-            "dedup_key": event.dedupe_key,
-            "metadata_json": plain(event),
-            "rule_id": event.rule_id,
-            "label": event.label,
-            "zone_id": event.zone_id,
-            "state": event.state.value,
-            "opened_at": event.opened_at,
-            "updated_at": event.updated_at,
-            "ended_at": event.ended_at,
-            "stored_at": now,
-        }
-        await upsert(self._conn, AI_EVENT, [row], key=("id",), first=frozenset({"stored_at"}))
+        for event in events:
+            self._scope.demand(event.site_id)
+        rows = [_row(event, now) for event in events]
+        await upsert(self._conn, AI_EVENT, rows, key=("id",), first=frozenset({"stored_at"}))
 
     async def forget(self, *, stored_before: datetime, limit: int) -> int:
         """Delete closed events stored before a moment that have no artifact any more."""
@@ -182,3 +177,25 @@ class EventRepository:
             .limit(limit)
         )
         return (await self._conn.execute(delete(AI_EVENT).where(_E.id.in_(old)))).rowcount
+
+
+def _row(event: Event, now: datetime) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "site_id": event.site_id,
+        "camera_id": event.camera_id,
+        "event_type": event.event_type,
+        "severity": event.severity.value,
+        "score": event.score,
+        "ts_event": event.started_at,
+        "dedup_key": event.dedupe_key,
+        "metadata_json": plain(event),
+        "rule_id": event.rule_id,
+        "label": event.label,
+        "zone_id": event.zone_id,
+        "state": event.state.value,
+        "opened_at": event.opened_at,
+        "updated_at": event.updated_at,
+        "ended_at": event.ended_at,
+        "stored_at": now,
+    }

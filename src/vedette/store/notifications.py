@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.notice import DeliveryStatus, Notice
 from vedette.store.paging import demand_limit
-from vedette.store.rows import plain, upsert
+from vedette.store.rows import insert_new, plain
 from vedette.store.scope import SiteScope
 from vedette.store.tables import NOTIFICATION_LOG
 
@@ -61,10 +61,9 @@ class NotificationLog:
             "lease_until": None,
             "updated_at": now,
         }
-        count = await upsert(
-            self._conn, NOTIFICATION_LOG, [row], key=("alert_id", "channel"), keep=True
+        return bool(
+            await insert_new(self._conn, NOTIFICATION_LOG, [row], key=("alert_id", "channel"))
         )
-        return count == 1
 
     async def claim(self, alert_id: UUID, channel: str, *, now: datetime, lease_s: float) -> bool:
         """Take a queued message for one attempt, and count it.

@@ -1,16 +1,16 @@
 """Facts to be told, committed together with what they tell of; leased while they are told."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.payload import Payload
-from vedette.store.rows import plain, upsert
+from vedette.store.rows import insert_new, plain
 from vedette.store.scope import SiteScope
 from vedette.store.tables import OUTBOX
 
@@ -29,6 +29,16 @@ class Letter:
     """How often it was leased, this time included."""
 
 
+class NewFact(NamedTuple):
+    """A fact to be queued."""
+
+    topic: str
+    payload: Payload
+    site_id: str
+    key: str | None = None
+    """Of what must be told once only; None: the fact's content."""
+
+
 def fact_key(topic: str, payload: Payload) -> str:
     """The same fact on the same topic has the same key, so that it is told from one row."""
     return f"{topic}:{sha256(payload.model_dump_json().encode()).hexdigest()[:32]}"
@@ -45,18 +55,27 @@ class Outbox:
         self, topic: str, payload: Payload, *, site_id: str, now: datetime, key: str | None = None
     ) -> bool:
         """Queue a fact; False when the same one (by `key`, else by content) is known already."""
-        self._scope.demand(site_id)
-        row = {
-            "key": key or fact_key(topic, payload),
-            "site_id": site_id,
-            "topic": topic,
-            "body": plain(payload),
-            "lease_until": None,
-            "attempts": 0,
-            "created_at": now,
-            "done_at": None,
-        }
-        return await upsert(self._conn, OUTBOX, [row], key=("key",), keep=True) == 1
+        return bool(await self.add_all([NewFact(topic, payload, site_id, key)], now=now))
+
+    async def add_all(self, facts: Sequence[NewFact], *, now: datetime) -> int:
+        """Queue facts in this order; how many of them were not known already."""
+        rows: dict[str, dict[str, Any]] = {}
+        for topic, payload, site_id, once in facts:
+            self._scope.demand(site_id)
+            key = once or fact_key(topic, payload)
+            if key in rows:
+                continue
+            rows[key] = {
+                "key": key,
+                "site_id": site_id,
+                "topic": topic,
+                "body": plain(payload),
+                "lease_until": None,
+                "attempts": 0,
+                "created_at": now,
+                "done_at": None,
+            }
+        return len(await insert_new(self._conn, OUTBOX, list(rows.values()), key=("key",)))
 
     async def lease(self, limit: int, *, now: datetime, lease_s: float) -> tuple[Letter, ...]:
         """Take the oldest waiting facts, in order; others do not get them until the lease ends."""

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.sink import GapCause, NewSegment
 from vedette.kit.clock import from_us, to_us
-from vedette.store.rows import upsert
+from vedette.store.rows import insert_new, upsert
 from vedette.store.scope import SiteScope
 from vedette.store.tables import RECORDING_GAP, SEGMENT
 
@@ -104,7 +104,7 @@ class SegmentRepository:
             "has_audio": segment.has_audio,
             "stored_at": now,
         }
-        await upsert(self._conn, SEGMENT, [row], key=("storage_path",), keep=True)
+        await insert_new(self._conn, SEGMENT, [row], key=("storage_path",))
 
     async def between(
         self,

@@ -15,7 +15,8 @@ from vedette.store.places import CameraRepository, SiteRepository
 from vedette.store.recordings import GapRepository, SegmentRepository
 from vedette.store.scope import SiteScope
 from vedette.store.tables import SITE
-from vedette.store.tracks import TrackRepository, VerdictRepository
+from vedette.store.tracks import TrackRepository
+from vedette.store.verdicts import VerdictRepository
 
 
 class Unit:

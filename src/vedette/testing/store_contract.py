@@ -292,8 +292,9 @@ class EventStoreContract:
     async def test_a_track_comes_back_with_its_path_and_is_kept_once(self) -> None:
         async with self.opened() as store, store.write() as unit:
             tracks = unit.tracks(HOME)
-            assert await tracks.add(make_track(1), site_id="home", now=unit.now)
-            assert not await tracks.add(make_track(1), site_id="home", now=unit.now)
+            one, two = ("home", make_track(1)), ("home", make_track(2))
+            assert await tracks.add([one], now=unit.now) == {"yard/s1/1"}
+            assert await tracks.add([one, two, two], now=unit.now) == {"yard/s1/2"}
             assert await tracks.get("yard/s1/1") == make_track(1)
             span = (NOON + timedelta(seconds=5), NOON + timedelta(seconds=6))
             assert await tracks.find("yard", *span) == (make_track(1),)
@@ -306,9 +307,7 @@ class EventStoreContract:
         async with self.opened() as store, store.write() as unit:
             ledger = unit.verdicts(HOME)
             await ledger.add(
-                "yard/s1/1",
-                [*said, make_verdict("gate_closed", track=0)],
-                site_id="home",
+                [("home", "yard/s1/1", [*said, make_verdict("gate_closed", track=0)])],
                 config_version="7",
                 today=NOON.date(),
                 most_per_day=100,
@@ -325,16 +324,21 @@ class EventStoreContract:
             ledger = unit.verdicts(HOME)
             dropped = [
                 await ledger.add(
-                    f"yard/s1/{number}",
-                    [make_verdict(str(n), number) for n in range(4)],
-                    site_id="home",
+                    [
+                        (
+                            "home",
+                            f"yard/s1/{number}",
+                            [make_verdict(str(n), number) for n in "0123"],
+                        )
+                        for number in numbers
+                    ],
                     config_version="",
                     today=NOON.date(),
                     most_per_day=10,
                 )
-                for number in (1, 2, 3, 4)
+                for numbers in ((1,), (2, 3), (4,))
             ]
-            assert dropped == [0, 0, 2, 4]
+            assert dropped == [0, 2, 4]
             count = await ledger.count("yard", NOON.date())
             assert (count.kept, count.dropped) == (10, 6)
             assert [v.code for v in await ledger.of_track("yard/s1/3")] == ["0", "1"]

@@ -75,6 +75,10 @@ class Bench:
     clock: FakeClock
     parts: Path
 
+    @property
+    def keeper(self) -> EventKeeper:
+        return EventKeeper(self.store, self.blobs)
+
     def writer(self, options: WriterOptions = DEFAULTS, **changes: Any) -> EventWriter:
         needs: dict[str, Any] = {
             "sites": SITES,
@@ -98,9 +102,8 @@ class Bench:
 
     async def keep(self, event: Event, *artifacts: NewArtifact) -> None:
         """Store a change at once."""
-        keeper = EventKeeper(self.store, self.blobs)
         change = EventChange(event=event, artifacts=artifacts)
-        await keeper.store_rows(await keeper.write_files(change))
+        await self.keeper.store_rows(await self.keeper.write_files(change))
 
     async def event(self, event: Event) -> Event | None:
         async with self.store.read() as unit:
