@@ -146,7 +146,8 @@ def contest(video: Path, answers: Path, count: int) -> None:
     for thread in threads:
         thread.join()
     spent_s, wall_s = cpu_s() - began, time.monotonic() - began_s
-    frames = sum(pipeline.stats.frames for pipeline, _ in cameras)
+    each = [pipeline.stats for pipeline, _ in cameras]
+    frames = sum(stats.frames + stats.skipped["unsampled"] for stats in each)
     assert frames >= count * (PICTURES - 5), f"{frames} pictures of {count} cameras"
     said = {
         "ms": spent_s * 1e3 * FPS / (count * PICTURES),
