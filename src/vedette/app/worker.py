@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 
 ORPHAN_S = 5.0
 """How long cameras may take to finish when the control process is gone."""
+FIGURES = 4
+"""Every so many beats (two seconds) have the figures of the cameras, which cost most of a beat."""
 EAGER = 10
 """Beats after the beginning that all have the figures of the cameras."""
 TELL_S = 1.0
@@ -190,7 +192,7 @@ class Worker:
             log.warning("%d messages wait in the spool", self._link.waiting)
 
     def _beat(self) -> dict[str, Any]:
-        """How everything is; twice a second, with the cameras' figures every other time."""
+        """How everything is; twice a second, and sometimes with the cameras' figures."""
         self._beats += 1
         head: dict[str, Any] = {
             "rss": _rss_bytes(),
@@ -198,7 +200,7 @@ class Worker:
             "dropped": self._link.dropped,
         }
         rig = self._rig
-        if rig is None or (self._beats % 2 and self._beats > self._eager_until):
+        if rig is None or (self._beats % FIGURES and self._beats > self._eager_until):
             return head
         head["stuck"] = {} if self._link.blocked else rig.stuck()
         head["cameras"] = {

@@ -12,7 +12,7 @@ from vedette.contracts.errors import VedetteError
 from vedette.contracts.event import Event, EventState
 from vedette.contracts.payload import Payload
 from vedette.kit.clock import Clock, SystemClock
-from vedette.kit.garbage import settle
+from vedette.kit.garbage import settle, share_heap
 
 COLOURS = {"info": "cyan", "warning": "yellow", "critical": "bold red"}
 
@@ -52,6 +52,7 @@ def run_product(
     started: Callable[[str], None],
 ) -> None:
     """Run until SIGTERM, Ctrl-C, or the time limit; a second Ctrl-C leaves at once."""
+    share_heap()
     settle()
     try:
         asyncio.run(_run(settings, data, SystemClock(), listeners, seconds, started))

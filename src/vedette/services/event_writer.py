@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
-from uuid import UUID
 
 from vedette.blobs.port import Blobs
 from vedette.contracts.bus import Bus
@@ -149,7 +148,7 @@ class EventWriter:
     async def run(self) -> None:
         """Write what is accepted, in order, until `close`."""
         async with self._one_at_a_time:
-            while items := _in_one_go(await self._inbox.some(TOGETHER)):
+            while items := await self._inbox.some(TOGETHER):
                 over = True
                 try:
                     await self._keep(items)
@@ -312,15 +311,3 @@ def _weight(said: EventChange | Story) -> int:
     if isinstance(said, EventChange):
         return sum(len(each.data) for each in said.artifacts if each.data)
     return len(said.track.path)
-
-
-def _in_one_go(items: Sequence[_Item]) -> Sequence[_Item]:
-    """The first of them that can be kept together: of one event only one change brings files,
-    because which revision a file gets depends on those before."""
-    seen: set[UUID] = set()
-    for number, item in enumerate(items):
-        if isinstance(item.said, EventChange) and item.said.artifacts:
-            if item.said.event.id in seen:
-                return items[:number]
-            seen.add(item.said.event.id)
-    return items

@@ -42,9 +42,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What is stored of some events."""
+    """What is stored of some events, or about to be."""
 
-    artifacts: Mapping[UUID, Sequence[Artifact]]
+    artifacts: Mapping[UUID, list[Artifact]]
     taken: Mapping[tuple[UUID, ArtifactKind], Set[int]]
     """Revisions of files that are about to be unlinked."""
 
@@ -70,32 +70,43 @@ class EventKeeper:
         return (await self.write_all([change]))[0]
 
     async def write_all(self, changes: Sequence[EventChange]) -> list[Written]:
-        """The same of several changes at once; of one event only one of them may bring files.
+        """The same of several changes, those of different events at the same time.
 
         Raises:
             StorageFailed: the database cannot be read now; no file is lost.
         """
         known = await self._known([change.event for change in changes if change.artifacts])
-        return list(await asyncio.gather(*(self._write(change, known) for change in changes)))
+        numbers: dict[UUID, list[int]] = defaultdict(list)
+        for number, change in enumerate(changes):
+            numbers[change.event.id].append(number)
+        written: dict[int, Written] = {}
+
+        async def of_one_event(mine: Sequence[int]) -> None:
+            for number in mine:
+                written[number] = await self._write(changes[number], known)
+
+        await asyncio.gather(*map(of_one_event, numbers.values()))
+        return [written[number] for number in range(len(changes))]
 
     async def _known(self, events: Sequence[Event]) -> _Known:
         if not events:
             return _Known(artifacts={}, taken={})
-        scope, ids = SiteScope(event.site_id for event in events), [event.id for event in events]
+        scope, ids = SiteScope(event.site_id for event in events), {event.id for event in events}
         async with self._store.read() as unit:
             artifacts = await unit.artifacts(scope).of_events(ids)
             gone = await unit.garbage(scope).of_events(ids)
         taken: dict[tuple[UUID, ArtifactKind], set[int]] = defaultdict(set)
         for file in gone:
             taken[file.event_id, file.kind].add(file.revision)
-        return _Known(artifacts=artifacts, taken=taken)
+        return _Known(artifacts={i: list(each) for i, each in artifacts.items()}, taken=taken)
 
     async def _write(self, change: EventChange, known: _Known) -> Written:
+        """Notes in `known` what it wrote."""
         loop, event = asyncio.get_running_loop(), change.event
         artifacts: list[Artifact] = []
         failures: list[str] = []
         for new in change.artifacts:
-            same_kind = [a for a in (*known.artifacts[event.id], *artifacts) if a.kind is new.kind]
+            same_kind = [a for a in known.artifacts[event.id] if a.kind is new.kind]
             taken = known.taken.get((event.id, new.kind), set())
             taken = taken | {a.revision for a in same_kind if a.part != new.part}
             mine = [a for a in same_kind if a.part == new.part]
@@ -109,6 +120,7 @@ class EventKeeper:
                 continue
             if kept is not None:
                 artifacts.append(kept)
+                known.artifacts[event.id].append(kept)
         return Written(
             event=with_failures(event, tuple(failures)),
             artifacts=tuple(artifacts),

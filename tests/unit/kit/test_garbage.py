@@ -1,6 +1,8 @@
 """What refers to itself in a circle is freed within seconds, and cheaply."""
 
 import gc
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,3 +68,31 @@ def test_what_lies_free_between_what_lives_is_given_back() -> None:
 
     assert len(alive) == 40
     assert full_mb - used_mb() > 70
+
+
+def test_threads_share_two_heaps(tmp_path: Path) -> None:
+    script = """
+import ctypes, sys, threading
+from vedette.kit.garbage import share_heap
+if sys.argv[1] == "shared":
+    share_heap()
+barrier = threading.Barrier(12)
+def work():
+    kept = [bytearray(50_000) for _ in range(3)]
+    barrier.wait()
+threads = [threading.Thread(target=work) for _ in range(12)]
+[each.start() for each in threads]
+[each.join() for each in threads]
+C = ctypes.CDLL(None)
+C.fopen.restype, C.fopen.argtypes = ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_char_p]
+C.malloc_info.argtypes, C.fclose.argtypes = [ctypes.c_int, ctypes.c_void_p], [ctypes.c_void_p]
+out = C.fopen(sys.argv[2].encode(), b"w")
+C.malloc_info(0, out)
+C.fclose(out)
+"""
+    heaps = {}
+    for how in ("shared", "alone"):
+        said = tmp_path / how
+        subprocess.run([sys.executable, "-c", script, how, str(said)], check=True)
+        heaps[how] = said.read_text().count("<heap nr=")
+    assert heaps["shared"] <= 2 < heaps["alone"]
