@@ -297,7 +297,7 @@ class EventStoreContract:
             assert await tracks.add([one, two, two], now=unit.now) == {"yard/s1/2"}
             assert await tracks.get("yard/s1/1") == make_track(1)
             span = (NOON + timedelta(seconds=5), NOON + timedelta(seconds=6))
-            assert await tracks.find("yard", *span) == (make_track(1),)
+            assert await tracks.find("yard", *span) == (make_track(1), make_track(2))
             assert await tracks.find("yard", NOON - timedelta(hours=1), NOON) == ()
             with pytest.raises(NotFound):
                 await unit.tracks(SiteScope("farm")).get("yard/s1/1")

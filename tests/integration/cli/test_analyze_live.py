@@ -6,8 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Self
 
 from tests.command import CLIP, environment
 from tests.servers.rtsp import RtspServer
@@ -18,34 +20,61 @@ ENOUGH = 80
 
 def test_an_interrupted_camera_gives_what_was_seen_so_far(tmp_path: Path) -> None:
     shutil.copy(CLIP, tmp_path / "door.mp4")
-    ours, terminal = os.openpty()
-    with RtspServer(tmp_path) as camera, os.fdopen(ours, "rb", buffering=0) as screen:
+    ours, theirs = os.openpty()
+    with RtspServer(tmp_path) as camera, Screen(ours) as screen:
         command = ["analyze", camera.url("door.mp4"), "--json", str(tmp_path / "events.jsonl")]
         running = subprocess.Popen(
             [sys.executable, "-m", "vedette", *command],
             env=environment() | {"TERM": "xterm", "COLUMNS": "200"},
             stdout=subprocess.PIPE,
-            stderr=terminal,
+            stderr=theirs,
             text=True,
         )
-        os.close(terminal)
-        shown = _until_frames(screen, ENOUGH)
-        running.send_signal(signal.SIGINT)
-        out, _ = running.communicate(timeout=60)
+        os.close(theirs)
+        try:
+            screen.wait_for_frames(ENOUGH, within_s=120)
+            running.send_signal(signal.SIGINT)
+            out, _ = running.communicate(timeout=120)
+        finally:
+            running.kill()
 
-    assert running.returncode == 0, shown
+    assert running.returncode == 0, screen.shown
     assert "frames" in out
     events = (tmp_path / "events.jsonl").read_text().splitlines()
     assert events
     assert all('"state": "closed"' in event for event in events)
 
 
-def _until_frames(screen: BinaryIO, frames: int) -> str:
-    """Read what the progress bar shows until it has come that far."""
-    shown = ""
-    while max(map(int, re.findall(r"(\d+)/\?", shown)), default=0) < frames:
-        try:
-            shown += screen.read(4096).decode(errors="replace")
-        except OSError as gone:  # the terminal's other end is closed: it ended by itself
-            raise AssertionError(shown) from gone
-    return shown
+class Screen:
+    """What a terminal shows, read as it comes: a terminal that nobody reads holds who writes."""
+
+    def __init__(self, handle: int) -> None:
+        self.shown = ""
+        self._handle = handle
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._thread.join(10)
+        os.close(self._handle)
+
+    def wait_for_frames(self, frames: int, *, within_s: float) -> None:
+        """Until the progress bar has come that far."""
+
+        def come() -> bool:
+            counts = re.findall(r"(\d+)/\?", self.shown)
+            return max(map(int, counts), default=0) >= frames
+
+        with self._changed:
+            assert self._changed.wait_for(come, within_s), self.shown
+
+    def _read(self) -> None:
+        with suppress(OSError):  # the other end is closed: the program ended
+            while piece := os.read(self._handle, 4096):
+                with self._changed:
+                    self.shown += piece.decode(errors="replace")
+                    self._changed.notify_all()
