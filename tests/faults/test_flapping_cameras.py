@@ -16,6 +16,7 @@ FLAPPING = {"flaps-1": 1.0, "flaps-2": 2.0, "flaps-3": 4.0}
 GROWTH_MB = 60.0
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(500)
 def test_a_third_of_the_cameras_that_flap_do_not_disturb_the_others(tmp_path: Path) -> None:
     with (

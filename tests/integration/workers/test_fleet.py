@@ -22,6 +22,7 @@ WORKER_MB = 900.0
 """Far above what eight such cameras need, and below what a leak of pictures would take."""
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 def test_many_cameras_deliver_alert_stay_small_and_end_soon(tmp_path: Path) -> None:
     videos = street(CLIP, tmp_path / "videos", 4, round_s=ROUND_S, active_s=3)

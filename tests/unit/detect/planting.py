@@ -21,6 +21,8 @@ def nanodet(planted: Planted, width: int = WIDTH, height: int = HEIGHT) -> Outpu
         outputs[f"scores_{level}"] = np.full((1, cells, CLASSES), 0.01, np.float32)
         outputs[f"boxes_{level}"] = np.zeros((1, cells, 4 * 11), np.float32)
     for level, ((x1, y1, x2, y2), score, label) in zip((1, 0, 2), planted, strict=False):
+        while max(x2 - x1, y2 - y1) / 2 > 9.5 * 8 * 2**level:
+            level += 1  # noqa: PLW2901 - a cell reaches no farther than ten strides
         stride = 8 * 2**level
         column, row = int((x1 + x2) / 2 // stride), int((y1 + y2) / 2 // stride)
         x, y = (column + 0.5) * stride, (row + 0.5) * stride
