@@ -11,10 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.faults.broken import HEALTHY
 from tests.running import Running
+from tests.servers.live_feed import LiveFeeds
 from tests.servers.web import Heard, Reply
 from tests.servers.webhook_receiver import WebhookReceiver
+from vedette.contracts.facts import CameraState
 from vedette.contracts.status import CameraReport, WorkerReport
+from vedette.services.keep_event import FILES
 
 FPS = 5.0
 ROOM = 0.45
@@ -55,6 +59,7 @@ class House:
     """The product, its cameras, and what was measured so far."""
 
     product: Running
+    feeds: LiveFeeds
     ears: Ears
     healthy: Sequence[str]
 
@@ -68,6 +73,26 @@ class House:
         """How every worker is now."""
         body: dict[str, Any] = self.product.http.get("/api/v1/status").json()
         return [WorkerReport.model_validate(each) for each in body["workers"]]
+
+    def settle(self, least_fps: float = 0.5 * FPS) -> None:
+        """Wait until every camera is well.
+
+        Raises:
+            AssertionError: that does not come to pass.
+        """
+
+        def all_well() -> bool:
+            return all(
+                camera.state is CameraState.ONLINE and camera.fps_analysed > least_fps
+                for camera in self.cameras().values()
+            )
+
+        self.product.until(all_well, "cameras that are all well", within_s=240)
+
+    def heal(self, *names: str, before: "Watched") -> None:
+        """Let these cameras send what they should, and wait until all are as well as before."""
+        self.feeds.scripts.update(dict.fromkeys(names, HEALTHY))
+        self.settle(0.7 * before.worst_fps)
 
     def watch(self, seconds: float, *, alerts: int = 0, within_s: float = 180.0) -> "Watched":
         """Look at everything for so long, and until each healthy camera has told so much.
@@ -161,24 +186,33 @@ class Watched:
         assert self.worst_fps > least * before.worst_fps, (self.worst_fps, before.worst_fps)
         assert self.alert_late_s < longest_s, (self.alerts_late_s, before.alerts_late_s)
 
+    def demand_no_more_threads(self, before: "Watched") -> None:
+        """But those that wait for files to write, which begin when they are needed.
+
+        Raises:
+            AssertionError: there are more.
+        """
+        assert self.threads <= before.threads + FILES, (self.threads, before.threads)
+
 
 @contextmanager
 def house(
-    folder: Path, healthy: Mapping[str, str], troubled: Mapping[str, str], **settings: Any
+    folder: Path, healthy: Sequence[str], troubled: Sequence[str] = (), **settings: Any
 ) -> Iterator[House]:
-    """A product that watches these addresses; ends it in order.
+    """A product whose cameras are all well to begin with; ends it in order.
 
     Args:
         healthy: cameras whose frames and alerts are measured.
-        troubled: the others.
+        troubled: those that will not stay well.
         settings: more of the settings file.
     """
-    with Ears() as ears:
+    names = (*healthy, *troubled)
+    with Ears() as ears, LiveFeeds(dict.fromkeys(names, HEALTHY)) as feeds:
         config = folder / "vedette.yaml"
         config.write_text(
             json.dumps(
                 {
-                    "cameras": [camera(n, url) for n, url in {**healthy, **troubled}.items()],
+                    "cameras": [camera(name, feeds.url(name)) for name in names],
                     "detector": {"type": "blob", "contrast": 60, "smallest": 0.004},
                     "notify": {
                         "quiet_s": 0,
@@ -190,7 +224,10 @@ def house(
             )
         )
         with Running("up", "--config", config, "--data", folder / "data") as product:
-            yield House(product=product, ears=ears, healthy=tuple(healthy))
+            home = House(product=product, feeds=feeds, ears=ears, healthy=tuple(healthy))
+            home.settle()
+            yield home
+            assert product.stop(within_s=120) == 0
 
 
 def camera(name: str, url: str) -> dict[str, Any]:

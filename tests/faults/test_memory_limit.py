@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.broken import HEALTHY
 from tests.faults.house import house, read_status
-from tests.faults.test_bad_streams import all_well
-from tests.servers.live_feed import Footage, LiveFeeds, packets_of, showing
+from tests.servers.live_feed import Footage, packets_of, showing
 from vedette.contracts.status import CameraReport
 
 GOOD = ("yard", "door")
@@ -40,32 +38,20 @@ def goes_without(camera: CameraReport) -> bool:
 @pytest.mark.timeout(400)
 def test_a_worker_without_more_memory_keeps_its_other_cameras(tmp_path: Path) -> None:
     packets_of(LARGE)  # made now, not while somebody waits for it
-    with (
-        LiveFeeds(dict.fromkeys((*GOOD, "greedy"), HEALTHY)) as feeds,
-        house(
-            tmp_path,
-            {name: feeds.url(name) for name in GOOD},
-            {"greedy": feeds.url("greedy")},
-            workers=2,
-        ) as home,
-    ):
-        home.product.until(lambda: all_well(home), "cameras that are all well", within_s=180)
+    with house(tmp_path, GOOD, ("greedy",), workers=2) as home:
         before = home.watch(6, alerts=1)
         (pid,) = [each.pid for each in home.workers() if "greedy" in each.cameras]
         assert pid is not None
 
         with no_more_memory(pid):
-            feeds.scripts["greedy"] = showing(LARGE)
+            home.feeds.scripts["greedy"] = showing(LARGE)
             home.product.until(lambda: goes_without(home.cameras()["greedy"]), "word of it")
             meanwhile = home.watch(10, alerts=1)
 
-        feeds.scripts["greedy"] = HEALTHY
-        well = 0.7 * before.worst_fps
-        home.product.until(lambda: all_well(home, well), "cameras all well again", within_s=240)
+        home.heal("greedy", before=before)
         after = home.watch(6, alerts=1)
-        assert home.product.stop(within_s=120) == 0
 
     meanwhile.demand_as_before(before)
     after.demand_as_before(before)
     assert after.rss_mb - before.rss_mb < GROWTH_MB
-    assert after.threads <= before.threads + 2
+    after.demand_no_more_threads(before)

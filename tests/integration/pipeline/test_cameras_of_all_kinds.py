@@ -9,15 +9,14 @@ from typing import Any
 
 from tests.scenes import BLOB, film, walker
 from tests.servers.rtsp import RtspServer
-from vedette.app.build import Surroundings, build_camera
+from tests.surroundings import around
+from vedette.app.build import build_camera
 from vedette.app.detectors import build_detector
 from vedette.app.settings import CameraSettings
-from vedette.bus.memory import MemoryBus
 from vedette.contracts.facts import CameraState
 from vedette.kit.clock import SystemClock, to_us
 from vedette.models.fetch import silent
 from vedette.pipeline.camera import CameraPipeline
-from vedette.pipeline.capture import at_once
 from vedette.pipeline.fleet import Fleet
 from vedette.testing.scripted import RecordingSink
 
@@ -29,20 +28,13 @@ def cameras(sources: Mapping[str, Any], sink: RecordingSink) -> Iterator[dict[st
     """One detector, one sink, and a camera for each source."""
     clock = SystemClock()
     with build_detector(BLOB, clock, silent) as detector:
-        around = Surroundings(
-            clock=clock,
-            bus=MemoryBus(clock=clock),
-            sink=sink,
-            detector=detector,
-            work=at_once,
-            parts=None,
-        )
+        surroundings = around(sink, detector, clock)
         yield {
             name: build_camera(
                 CameraSettings.model_validate(
                     {"id": name, "source": source, "detect": {"fps": 10}, "rules": [SEEN]}
                 ),
-                around,
+                surroundings,
             )
             for name, source in sources.items()
         }

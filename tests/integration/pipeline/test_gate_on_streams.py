@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 
 from tests.scenes import BLOB, walker
-from vedette.app.build import Surroundings, build_camera
+from tests.surroundings import around
+from vedette.app.build import build_camera
 from vedette.app.detectors import build_detector
 from vedette.app.settings import CameraSettings
-from vedette.bus.memory import MemoryBus
 from vedette.contracts.frame import Frame
 from vedette.kit.clock import SystemClock, to_us
 from vedette.models.fetch import silent
 from vedette.pipeline.camera import CameraPipeline
-from vedette.pipeline.capture import at_once
 from vedette.sources.scene import Scene
 from vedette.sources.scene_file import render_scene
 from vedette.testing.scripted import RecordingSink
@@ -79,14 +78,7 @@ def camera(video: Path, seen: Seen, **settings: Any) -> Iterator[CameraPipeline]
     with build_detector(BLOB, clock, silent) as detector:
         built = build_camera(
             chosen,
-            Surroundings(
-                clock=clock,
-                bus=MemoryBus(clock=clock),
-                sink=seen.sink,
-                detector=detector,
-                work=at_once,
-                parts=None,
-            ),
+            around(seen.sink, detector, clock),
         )
         look = built.motion.look
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.surroundings import around
 from tests.unit.pipeline.rig import walk
-from vedette.app.build import Surroundings, build_camera
+from vedette.app.build import build_camera
 from vedette.app.settings import CameraSettings
-from vedette.bus.memory import MemoryBus
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import Detections
 from vedette.detect.blob import BlobConfig, BlobDetector
@@ -19,7 +19,6 @@ from vedette.detect.port import Detector
 from vedette.detect.server import DetectorServer
 from vedette.kit.clock import SystemClock
 from vedette.pipeline.camera import CameraPipeline
-from vedette.pipeline.capture import at_once
 from vedette.testing.scripted import RecordingSink, ScriptedSource, Step
 
 HANG_S = 0.4
@@ -57,14 +56,7 @@ def camera(
     with DetectorServer(detector, clock=clock, limits=limits, rebuild=rebuild) as server:
         built = build_camera(
             settings,
-            Surroundings(
-                clock=clock,
-                bus=MemoryBus(clock=clock),
-                sink=sink,
-                detector=server,
-                work=at_once,
-                parts=None,
-            ),
+            around(sink, server, clock),
         )
         built.source = ScriptedSource(list(steps), live=False)
         built.ahead = ahead

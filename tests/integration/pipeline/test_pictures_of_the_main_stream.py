@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from tests.scenes import BLOB, walker
-from vedette.app.build import Surroundings, build_camera
+from tests.surroundings import around
+from vedette.app.build import build_camera
 from vedette.app.detectors import build_detector
 from vedette.app.settings import CameraSettings
-from vedette.bus.memory import MemoryBus
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
@@ -26,7 +26,6 @@ from vedette.kit.pixels import planes_from_bgr
 from vedette.media.best import Candidate
 from vedette.models.fetch import silent
 from vedette.pipeline.camera import CameraPipeline
-from vedette.pipeline.capture import at_once
 from vedette.pipeline.larger import larger_of
 from vedette.sources.port import Source, Stream
 from vedette.sources.scene import Scene
@@ -114,14 +113,7 @@ def two_streams(
     with build_detector(BLOB, clock, silent) as detector:
         built = build_camera(
             settings,
-            Surroundings(
-                clock=clock,
-                bus=MemoryBus(clock=clock),
-                sink=sink,
-                detector=detector,
-                work=at_once,
-                parts=parts,
-            ),
+            around(sink, detector, clock, parts=parts),
         )
         assert built.main is not None
         built.source = InStep(small=built.source, main=built.main.source, built=built)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.scenes import walker
-from vedette.app.build import Surroundings, build_camera
+from tests.surroundings import around
+from vedette.app.build import build_camera
 from vedette.app.settings import CameraSettings
-from vedette.bus.memory import MemoryBus
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.sight import Detections
@@ -19,7 +19,6 @@ from vedette.detect.blob import BlobConfig, BlobDetector
 from vedette.detect.server import DetectorServer
 from vedette.kit.clock import SystemClock
 from vedette.pipeline.camera import CameraPipeline
-from vedette.pipeline.capture import at_once
 from vedette.sources.scene import Scene
 from vedette.sources.scene_file import render_scene
 from vedette.testing.scripted import RecordingSink
@@ -106,14 +105,7 @@ def test_a_detector_that_becomes_slow_makes_nobody_lag_and_it_recovers(busy: Pat
     with DetectorServer(detector, clock=clock) as server:
         built: CameraPipeline = build_camera(
             camera,
-            Surroundings(
-                clock=clock,
-                bus=MemoryBus(clock=clock),
-                sink=sink,
-                detector=server,
-                work=at_once,
-                parts=None,
-            ),
+            around(sink, server, clock),
         )
         built.ahead = True
         built.taps = (tap,)

@@ -10,12 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from tests.scenes import BLOB, camera, film, look, walker
+from tests.surroundings import around
 from tests.unit.pipeline.rig import pipeline
 from vedette.app.analyze import Analysis, analyze
-from vedette.app.build import Surroundings, build_camera
+from vedette.app.build import build_camera
 from vedette.app.settings import CameraSettings, EventSettings
 from vedette.blobs.names import DEFAULT_PATTERN
-from vedette.bus.memory import MemoryBus
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable, StorageFailed
 from vedette.contracts.frame import Frame
@@ -24,7 +24,6 @@ from vedette.contracts.sight import Detections
 from vedette.detect.blob import BlobConfig, BlobDetector
 from vedette.detect.server import DetectorServer
 from vedette.kit.clock import SystemClock
-from vedette.pipeline.capture import at_once
 from vedette.testing.scripted import RecordingSink, ScriptedSource
 
 LAWN = {"id": "lawn", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "inertia_s": 1.0}
@@ -158,14 +157,7 @@ def test_what_plays_at_the_pace_of_a_camera_is_read_like_one(
     with DetectorServer(BlobDetector(BlobConfig()), clock=SystemClock()) as server:
         built = build_camera(
             settings,
-            Surroundings(
-                clock=SystemClock(),
-                bus=MemoryBus(clock=SystemClock()),
-                sink=RecordingSink(),
-                detector=server,
-                work=at_once,
-                parts=None,
-            ),
+            around(RecordingSink(), server, SystemClock()),
         )
 
     assert built.ahead is ahead

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from vedette.app.build import Surroundings, build_camera
+from tests.surroundings import around
+from vedette.app.build import build_camera
 from vedette.app.settings import CameraSettings
-from vedette.bus.memory import MemoryBus
 from vedette.contracts.bus import Bus
 from vedette.contracts.frame import Frame
 from vedette.contracts.payload import FractionBox
@@ -18,7 +18,6 @@ from vedette.detect.blob import BlobConfig, BlobDetector
 from vedette.detect.port import Detector
 from vedette.detect.server import DetectorServer
 from vedette.pipeline.camera import CameraPipeline
-from vedette.pipeline.capture import at_once
 from vedette.pipeline.sight import Sight
 from vedette.sources.port import Source
 from vedette.testing.fakes import FakeClock
@@ -70,14 +69,7 @@ def pipeline(
     with DetectorServer(detector or BlobDetector(BlobConfig()), clock=clock) as server:
         built = build_camera(
             camera,
-            Surroundings(
-                clock=clock,
-                bus=bus or MemoryBus(clock=clock),
-                sink=sink,
-                detector=server,
-                work=at_once,
-                parts=parts,
-            ),
+            around(sink, server, clock, bus=bus, parts=parts),
         )
         built.source = source
         built.ahead = False  # a script's steps and what comes of them follow each other
