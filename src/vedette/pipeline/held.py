@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from vedette.contracts.packet import Packet
 
 MOST_S = 30.0
+PACKET_BYTES = 240
+"""What a packet takes besides its data: many small ones are bounded, too."""
 
 
 @dataclass(slots=True)
@@ -22,10 +24,11 @@ class _Group:
 
 @dataclass(slots=True, kw_only=True)
 class HeldPackets:
-    """Whole groups of pictures; their bytes are those of the packet ring, not copies."""
+    """Whole groups of pictures; their data is that of the packet ring, not a copy."""
 
     max_bytes: int
     bytes: int = 0
+    """Of the data, and of the packets around it."""
     _groups: deque[_Group] = field(default_factory=deque)
 
     def add(self, packet: Packet) -> None:
@@ -37,8 +40,9 @@ class HeldPackets:
             return
         group = self._groups[-1]
         group.packets.append(packet.bare())
-        group.bytes += len(packet.data)
-        self.bytes += len(packet.data)
+        taken = len(packet.data) + PACKET_BYTES
+        group.bytes += taken
+        self.bytes += taken
         while self._groups and self.bytes > self.max_bytes:
             self._drop()
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.pipeline.gate_rig import US, PickyStream, Watcher, between, packet, stream_of
 from vedette.contracts.packet import Packet
 from vedette.pipeline.gate_plan import GateMode, GatePlan, Order, Task
+from vedette.pipeline.held import PACKET_BYTES
 
 NAL_B = b"\x00\x00\x00\x01\x01\x9e" + bytes(30)
 NAL_P = b"\x00\x00\x00\x01\x41\x9a" + bytes(30)
@@ -253,7 +254,7 @@ def test_what_is_held_begins_with_the_last_keyframe_seen() -> None:
         yard = Watcher(plan=plan(mode))
         for one in stream_of(60):
             yard.take(iter([one]))
-            assert yard.gate.held_bytes <= 2 * (6000 + 49 * 200)
+            assert yard.gate.held_bytes <= 2 * (6000 + 49 * 200 + 50 * PACKET_BYTES)
 
 
 def test_after_a_reconnect_it_is_open_and_waits_for_a_keyframe() -> None:
