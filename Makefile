@@ -29,7 +29,7 @@ demo: setup ## real people in real video, with a page to look at (DEMO="--second
 
 .PHONY: test
 test: setup .venv-servers/.ready ## all tests that need no root
-	@$(BIN)/python -m pytest -n 2 -m "not e2e and not alone" --cov --cov-report=term:skip-covered $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e and not alone" --cov --cov-report=term:skip-covered $(TESTS)
 	@$(BIN)/python -m pytest -m alone $(TESTS) || [ $$? = 5 ]  # 5: none of those that were asked for
 
 # Servers of tests that would bring their own OpenCV into our environment.
