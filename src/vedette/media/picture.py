@@ -1,7 +1,9 @@
-"""Pictures of an event: JPEG, clean or with boxes, labels, zones, lines and a caption. Pure."""
+"""Pictures of an event: JPEG, clean or with boxes, labels, zones, lines and a caption."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from zlib import crc32
 
@@ -42,6 +44,10 @@ _DARK: Bgr = (28, 24, 20)
 _LIGHT: Bgr = (255, 255, 255)
 _FILL = 0.14
 _CAPTION_FILL = 0.55
+
+_DRAWS = ThreadPoolExecutor(1, thread_name_prefix="draws")
+"""The one thread that draws: OpenCV unpacks its fonts (6.5 MB) anew for each thread that writes
+text, and keeps them for as long as that thread lives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +131,10 @@ def draw(
         bgr: (height, width, 3).
         caption: one line at the bottom: camera, rule, time.
     """
+    return _DRAWS.submit(_drawn, bgr, marks, outlines, caption).result()
+
+
+def _drawn(bgr: U8, marks: Sequence[Mark], outlines: Sequence[Outline], caption: str) -> U8:
     picture = np.ascontiguousarray(bgr).copy()
     pen = _Pen(picture)
     for outline in outlines:
@@ -138,13 +148,18 @@ def draw(
     return picture
 
 
+@cache
+def _font() -> Any:
+    return cv2.FontFace("sans")
+
+
 class _Pen:
     """Draws on one picture; widths and text grow with it."""
 
     def __init__(self, picture: U8) -> None:
         self._picture = picture
         self._height, self._width = picture.shape[:2]
-        self._font: Any = cv2.FontFace("sans")
+        self._font = _font()
         self._text_px = int(min(64, max(11, round(self._width / 48))))
         self._line_px = max(1, round(self._width / 420))
 
