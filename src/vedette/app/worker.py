@@ -31,7 +31,7 @@ from vedette.contracts.assignment import CameraAssignment, WorkerAssignment
 from vedette.contracts.errors import InvalidInput, VedetteError
 from vedette.contracts.model import ModelWish
 from vedette.kit.clock import Clock, SystemClock
-from vedette.kit.garbage import Sweeper, settle
+from vedette.kit.garbage import Sweeper, settle, share_heap
 from vedette.kit.supervise import guarded
 from vedette.link.box import BlackBox
 from vedette.link.files import WorkerFolders
@@ -261,6 +261,7 @@ class Worker:
 
 def main() -> None:
     """Read where the link is, and work."""
+    share_heap()
     faulthandler.enable()  # SIGABRT shows where every thread is, also one that holds the GIL
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the memory holds secrets of cameras
     _die_with_parent()

@@ -12,8 +12,12 @@ from contextlib import suppress
 
 from vedette.kit.clock import Clock
 
-_M_ARENA_MAX = -8
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 """As in glibc's malloc.h."""
+HEAPS = 2
+APART_BYTES = 128 * 1024
+"""From this size on a block comes from the system alone, and is given back alone. So glibc begins,
+too, but it raises the size, to 32 MB, with each picture that is freed."""
 TRIM_S = 60.0
 SWEEP_S = 5.0
 """A camera that cannot be reached is opened a few times in this at most."""
@@ -30,12 +34,15 @@ def settle() -> None:
 
 
 def share_heap() -> None:
-    """Let all threads share two heaps of glibc; before the first thread of a process begins.
+    """Let all threads share two heaps of glibc, with pictures apart from them.
 
-    Else each gets one of its own, and keeps in it what it needed at its busiest moment.
+    Else each thread gets a heap of its own and keeps in it what it needed at its busiest moment,
+    and pictures leave holes between what lives long. Call it before a process has threads.
     """
     with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+        glibc = ctypes.CDLL(None)
+        glibc.mallopt(_M_ARENA_MAX, HEAPS)
+        glibc.mallopt(_M_MMAP_THRESHOLD, APART_BYTES)
 
 
 def trim() -> None:

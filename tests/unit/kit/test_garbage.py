@@ -1,6 +1,7 @@
 """What refers to itself in a circle is freed within seconds, and cheaply."""
 
 import gc
+import re
 import subprocess
 import sys
 import weakref
@@ -70,7 +71,7 @@ def test_what_lies_free_between_what_lives_is_given_back() -> None:
     assert full_mb - used_mb() > 70
 
 
-def test_threads_share_two_heaps(tmp_path: Path) -> None:
+def test_threads_share_two_heaps_and_pictures_lie_apart(tmp_path: Path) -> None:
     script = """
 import ctypes, sys, threading
 from vedette.kit.garbage import share_heap
@@ -83,6 +84,9 @@ def work():
 threads = [threading.Thread(target=work) for _ in range(12)]
 [each.start() for each in threads]
 [each.join() for each in threads]
+large = bytearray(20_000_000)
+del large
+pictures = [bytearray(300_000) for _ in range(5)]
 C = ctypes.CDLL(None)
 C.fopen.restype, C.fopen.argtypes = ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_char_p]
 C.malloc_info.argtypes, C.fclose.argtypes = [ctypes.c_int, ctypes.c_void_p], [ctypes.c_void_p]
@@ -90,9 +94,11 @@ out = C.fopen(sys.argv[2].encode(), b"w")
 C.malloc_info(0, out)
 C.fclose(out)
 """
-    heaps = {}
+    heaps, apart = {}, {}
     for how in ("shared", "alone"):
         said = tmp_path / how
         subprocess.run([sys.executable, "-c", script, how, str(said)], check=True)
         heaps[how] = said.read_text().count("<heap nr=")
+        apart[how] = int(re.findall(r'type="mmap" count="(\d+)"', said.read_text())[-1])
     assert heaps["shared"] <= 2 < heaps["alone"]
+    assert apart["shared"] >= apart["alone"] + 5
