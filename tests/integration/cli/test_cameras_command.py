@@ -8,7 +8,8 @@ import pytest
 
 from tests.command import CLIP, Ran, vedette
 from tests.servers.camera_video import camera_video
-from tests.servers.onvif_camera import OnvifCamera, Raw, Stream, envelope
+from tests.servers.onvif_camera import OnvifCamera
+from tests.servers.onvif_words import Raw, Stream, envelope
 from tests.servers.rtsp import RtspServer
 from tests.servers.web import Heard, Reply, WebServer
 from vedette.cli.main import main

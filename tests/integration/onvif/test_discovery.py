@@ -6,7 +6,8 @@ import socket
 import pytest
 
 from tests.servers.black_hole import BlackHole
-from tests.servers.onvif_camera import OnvifCamera, Raw
+from tests.servers.onvif_camera import OnvifCamera
+from tests.servers.onvif_words import Raw
 from tests.servers.web import Heard, Reply, WebServer
 from tests.servers.ws_discovery import GROUP, ProbedCamera, matching
 from vedette.kit.clock import SystemClock

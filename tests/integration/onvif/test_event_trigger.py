@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.servers.black_hole import BlackHole
-from tests.servers.onvif_camera import BOMBS, OnvifCamera, Raw, envelope, fault, notice_xml
+from tests.servers.onvif_camera import OnvifCamera
+from tests.servers.onvif_words import BOMBS, Raw, envelope, fault, notice_xml
 from vedette.kit.clock import SystemClock
 from vedette.onvif.config import OnvifConfig
 from vedette.onvif.notices import MAX_NOTICES

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.servers.black_hole import BlackHole
-from tests.servers.onvif_camera import BOMBS, OnvifCamera, Raw, Stream, envelope
+from tests.servers.onvif_camera import OnvifCamera
+from tests.servers.onvif_words import BOMBS, Raw, Stream, envelope
 from vedette.contracts.errors import SourceLost, SourceRefused
 from vedette.kit.clock import SystemClock
 from vedette.onvif.address import Login, device_address

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.servers.onvif_camera import envelope, notice_xml
+from tests.servers.onvif_words import envelope, notice_xml
 from vedette.contracts.errors import SourceRefused
 from vedette.onvif.board import BELIEVED_S, MAX_KEYS, MOMENT_S, Change, SignalBoard
 from vedette.onvif.markup import parse

@@ -1,4 +1,4 @@
-"""The media of an event, from real packets: what the clip covers, and which pictures are kept."""
+"""The clip of an event, from real packets: what it covers, and what may go wrong."""
 
 import errno
 import os
@@ -8,105 +8,35 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
-import numpy as np
 import pytest
 
-from tests.command import CLIP
 from tests.servers.av_packets import footage, numbers_of
-from tests.unit.pipeline.rig import PERSON, SECOND, sight, tracks
+from tests.unit.pipeline.capture_studio import (
+    CLOSE_US,
+    FIRST_US,
+    FRAME_US,
+    GOP_US,
+    OPEN_US,
+    POST_US,
+    PRE_US,
+    Studio,
+    Video,
+    pedestrians,
+)
+from tests.unit.pipeline.rig import SECOND
 from tests.unit.recording.studio import Studio as RecordStudio
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import StorageFailed
-from vedette.contracts.event import Event
-from vedette.contracts.frame import Frame
-from vedette.contracts.packet import Packet, StreamInfo
-from vedette.contracts.payload import FractionBox
 from vedette.contracts.sink import NewArtifact
-from vedette.contracts.verdict import RuleAction, RuleVerdict
+from vedette.contracts.verdict import RuleAction
 from vedette.media.part import Part
 from vedette.media.ring import PacketRing
-from vedette.pipeline.book import EventBook
-from vedette.pipeline.capture import CapturePlan, EventCapture, Work, at_once
-from vedette.plugins.registry import build
-from vedette.rules.build import BuiltRule, build_rule
-from vedette.testing.fakes import FakeClock
-from vedette.testing.scripted import RecordingSink, drawn
-
-Video = tuple[StreamInfo, list[tuple[Packet, Frame]]]
-
-GOP_US = 2 * SECOND
-FRAME_US = SECOND // 10
-FIRST_US, OPEN_US, CLOSE_US = 9_300_000, 9_500_000, 11_500_000
-PRE_US, POST_US = 3 * SECOND, 2 * SECOND
+from vedette.testing.scripted import drawn
 
 
 @pytest.fixture(scope="module")
 def video() -> Video:
-    """Twenty seconds of pedestrians: 10 frames a second, a keyframe every 2 s, from 1970 on."""
-    source = {"type": "file", "path": str(CLIP)}
-    stream = build("source", source, camera_id="yard", clock=FakeClock()).open()
-    pairs = [
-        (packet, frame)
-        for packet in stream.packets()
-        if packet.at_us < 20 * SECOND
-        for frame in stream.decode(packet)
-    ]
-    stream.close()
-    return stream.info, pairs
-
-
-class Studio:
-    """A book of events with a real ring and real captures."""
-
-    def __init__(self, parts: Path | None, *, work: Work = at_once, max_clip_s: float = 60.0):
-        self.sink = RecordingSink()
-        self.failures: list[str] = []
-        self.ring = PacketRing(max_s=PRE_US / SECOND + 2.0)
-        self.rule: BuiltRule = build_rule({"id": "seen", "type": "presence"}, [], [])
-        self.plan = CapturePlan(
-            camera_title="Yard",
-            outlines=(),
-            parts=parts,
-            pre_roll_us=PRE_US,
-            post_roll_us=POST_US,
-            max_clip_s=max_clip_s,
-            work=work,
-            failed=self.failures.append,
-        )
-        self.book = EventBook(
-            site_id="home", camera_id="yard", sink=self.sink, begin_capture=self._begin
-        )
-
-    def _begin(self, event: Event, first_us: int) -> EventCapture:
-        capture = EventCapture(plan=self.plan, first_us=first_us)
-        capture.begin_clip(event, self.ring)
-        return capture
-
-    def says(self, action: RuleAction, frame: Frame, box: FractionBox = PERSON) -> None:
-        verdict = RuleVerdict(
-            action=action, key="track-1", at_us=frame.at_us, code="x", track=1, first_us=FIRST_US
-        )
-        self.book.apply(self.rule, [verdict], sight(frame, tracks(frame.at_us, 1, box=box)))
-
-    def play(self, video: Video, *, close_us: int = CLOSE_US) -> None:
-        """One event in the middle of the video."""
-        info, pairs = video
-        for packet, frame in pairs:
-            self.ring.add(info, packet)
-            self.book.packet(info, packet)
-            if frame.at_us == OPEN_US:
-                self.says(RuleAction.OPEN, frame)
-            if frame.at_us == close_us:
-                self.says(RuleAction.CLOSE, frame)
-            self.book.see(sight(frame, tracks(frame.at_us, 1)))
-
-    @property
-    def artifacts(self) -> list[NewArtifact]:
-        return [artifact for change in self.sink.changes for artifact in change.artifacts]
-
-    def of_kind(self, kind: ArtifactKind) -> list[NewArtifact]:
-        return [artifact for artifact in self.artifacts if artifact.kind is kind]
+    return pedestrians()
 
 
 def test_a_clip_covers_pre_roll_event_and_post_roll(video: Video, tmp_path: Path) -> None:
@@ -310,111 +240,6 @@ def test_the_pre_roll_comes_from_recordings_where_the_ring_is_too_short(
     assert heard / 48000 == pytest.approx(clip.duration_s, abs=0.1)
 
 
-def test_first_pictures_come_with_the_opening_and_previews_with_the_end(
-    video: Video, tmp_path: Path
-) -> None:
-    studio = Studio(tmp_path)
-    studio.play(video)
-
-    opening = studio.sink.changes[0]
-    assert [a.kind for a in opening.artifacts] == [
-        ArtifactKind.SNAPSHOT,
-        ArtifactKind.SNAPSHOT_ANNOTATED,
-    ]
-    assert {(a.revision, a.started_us, a.width) for a in opening.artifacts} == {(1, OPEN_US, 768)}
-    [gif], [webp] = studio.of_kind(ArtifactKind.GIF), studio.of_kind(ArtifactKind.PREVIEW)
-    assert (gif.data or b"")[:6] == b"GIF89a"
-    assert (webp.data or b"")[8:12] == b"WEBP"
-    assert gif.duration_s == webp.duration_s >= 2.0
-
-
-def test_quality_and_size_of_pictures_can_be_chosen(video: Video, tmp_path: Path) -> None:
-    info, pairs = video
-    fine, coarse = Studio(tmp_path), Studio(tmp_path)
-    coarse.plan = replace(coarse.plan, quality=40, preview_width=160)
-    for studio in (fine, coarse):
-        studio.play((info, pairs[80:150]))
-
-    for kind in (ArtifactKind.SNAPSHOT, ArtifactKind.SNAPSHOT_ANNOTATED, ArtifactKind.GIF):
-        large, small = (len(studio.of_kind(kind)[0].data or b"") for studio in (fine, coarse))
-        assert small < 0.6 * large, kind
-    assert [s.of_kind(ArtifactKind.GIF)[0].width for s in (fine, coarse)] == [320, 160]
-
-
-def test_how_long_animations_last_can_be_chosen(video: Video, tmp_path: Path) -> None:
-    info, pairs = video
-    studio = Studio(tmp_path)
-    studio.plan = replace(studio.plan, preview_s=5.0)
-    studio.play((info, pairs[80:150]))
-
-    for kind in (ArtifactKind.GIF, ArtifactKind.PREVIEW):
-        [made] = studio.of_kind(kind)
-        done, shown = cv2.imdecodeanimation(np.frombuffer(made.data or b"", np.uint8))
-        assert done
-        assert len(shown.frames) > 1
-        assert sum(shown.durations) / 1000 == pytest.approx(5.0, abs=0.05)
-        assert made.duration_s == 5.0
-
-
-SMALL: FractionBox = (0.45, 0.45, 0.50, 0.60)
-LARGE: FractionBox = (0.30, 0.20, 0.60, 0.90)
-
-
-@pytest.mark.parametrize(
-    ("first", "later", "revisions", "box"),
-    [(SMALL, LARGE, [1, 2], LARGE), (LARGE, SMALL, [1], LARGE)],
-    ids=["a better picture", "no better one"],
-)
-def test_a_better_picture_is_revision_2_and_says_where_the_object_was(
-    first: FractionBox, later: FractionBox, revisions: list[int], box: FractionBox, tmp_path: Path
-) -> None:
-    studio = Studio(tmp_path)
-    opening = drawn(OPEN_US, first, size=(320, 180))
-    studio.says(RuleAction.OPEN, opening, first)
-    for n in range(1, 5):
-        frame = drawn(OPEN_US + n * SECOND, later, size=(320, 180))
-        studio.book.see(sight(frame, tracks(frame.at_us, 1, box=later)))
-    studio.says(RuleAction.CLOSE, drawn(OPEN_US + 5 * SECOND, size=(320, 180)), later)
-    studio.book.finish()
-
-    assert [a.revision for a in studio.of_kind(ArtifactKind.SNAPSHOT)] == revisions
-    assert [a.revision for a in studio.of_kind(ArtifactKind.SNAPSHOT_ANNOTATED)] == revisions
-    assert studio.sink.events[0].box == box
-
-
-def test_the_clip_that_comes_last_does_not_take_the_best_box_back(
-    video: Video, tmp_path: Path
-) -> None:
-    info, pairs = video
-    studio = Studio(tmp_path)
-    for packet, frame in pairs:
-        studio.ring.add(info, packet)
-        studio.book.packet(info, packet)
-        if frame.at_us == OPEN_US:
-            studio.says(RuleAction.OPEN, frame, SMALL)
-        if frame.at_us > OPEN_US:
-            studio.book.see(sight(frame, tracks(frame.at_us, 1, box=LARGE)))
-        if frame.at_us == CLOSE_US:
-            studio.says(RuleAction.CLOSE, frame, LARGE)
-
-    assert studio.sink.changes[-1].artifacts[0].kind is ArtifactKind.CLIP
-    assert studio.sink.changes[-1].event.box == LARGE
-
-
-def test_a_picture_that_changes_its_size_keeps_the_preview(tmp_path: Path) -> None:
-    studio = Studio(tmp_path)
-    studio.says(RuleAction.OPEN, drawn(OPEN_US, PERSON, size=(320, 180)))
-    for n in range(1, 12):
-        size = (320, 180) if n < 6 else (320, 240)
-        frame = drawn(OPEN_US + n * SECOND, PERSON, size=size)
-        studio.book.see(sight(frame, tracks(frame.at_us, 1)))
-    studio.says(RuleAction.CLOSE, drawn(OPEN_US + 12 * SECOND, size=(320, 240)))
-
-    assert studio.failures == []
-    assert len(studio.of_kind(ArtifactKind.GIF)) == 1
-    assert len(studio.of_kind(ArtifactKind.PREVIEW)) == 1
-
-
 def test_a_folder_that_cannot_be_written_hurts_only_the_clip(video: Video, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     studio = Studio(tmp_path / "file" / "parts")
@@ -446,25 +271,3 @@ def test_a_folder_that_vanishes_meanwhile_hurts_only_the_clip(video: Video, tmp_
     assert studio.sink.events[0].state == "closed"
     assert len(studio.failures) == 1
     assert studio.of_kind(ArtifactKind.CLIP) == []
-
-
-def test_without_a_folder_no_media_is_made(video: Video) -> None:
-    studio = Studio(None)
-
-    studio.play(video)
-
-    assert studio.artifacts == []
-    assert studio.sink.events[0].state == "closed"
-
-
-def test_what_is_not_wanted_is_not_made(video: Video, tmp_path: Path) -> None:
-    studio = Studio(tmp_path)
-    studio.plan = replace(studio.plan, clips=False, previews=False)
-
-    studio.play(video)
-
-    assert {a.kind for a in studio.artifacts} == {
-        ArtifactKind.SNAPSHOT,
-        ArtifactKind.SNAPSHOT_ANNOTATED,
-    }
-    assert list(tmp_path.iterdir()) == []
