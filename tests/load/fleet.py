@@ -21,7 +21,7 @@ from typing import Any
 import httpx2
 
 from tests.command import CLIP
-from tests.load.footage import FPS, ROUND_S, street
+from tests.load.footage import FPS, QUIET_S, ROUND_S, street
 from tests.load.record import Run
 from tests.running import Running
 from tests.servers.rtsp import RtspServer
@@ -185,7 +185,7 @@ def main() -> int:
         given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="vedette-load-") as scratch, Alerted() as hook:
         folder = Path(scratch)
-        videos = street(CLIP, given.videos or folder / "videos", VARIANTS)
+        videos = street(CLIP, given.videos or folder / "videos", VARIANTS, quiet_s=QUIET_S)
 
         def say(line: str) -> None:
             sys.stdout.write(line + "\n")

@@ -11,6 +11,7 @@ FPS = 10
 GOP_S = 2
 ROUND_S = 120
 ACTIVE_S = 6
+QUIET_S = 24
 SIZE = (640, 360)
 
 
@@ -21,6 +22,7 @@ def street(
     *,
     round_s: int = ROUND_S,
     active_s: int = ACTIVE_S,
+    quiet_s: int = 0,
 ) -> list[Path]:
     """Files of `round_s`; each is the same street, beginning at another moment.
 
@@ -30,6 +32,7 @@ def street(
         variants: how many.
         round_s: until it begins anew.
         active_s: of this with people.
+        quiet_s: of each round nobody is in any of them, which shows what processes need at rest.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"street{number}.mp4" for number in range(variants)]
@@ -38,8 +41,9 @@ def street(
     base = folder / "base.mp4"
     _encode(source, base, round_s, active_s)
     groups = _groups(base)
+    apart = (round_s - quiet_s) // GOP_S / variants
     for number, path in enumerate(paths):
-        first = number * len(groups) // variants
+        first = int(number * apart)
         _write(base, path, groups[first:] + groups[:first])
     base.unlink()
     return paths

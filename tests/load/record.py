@@ -1,8 +1,9 @@
 """What a load test saw, and which limits were kept; written down while it runs.
 
 Memory is judged by its floor: the least that a process used in each round of the footage, because
-an event needs memory for as long as it lasts and a leak raises what is left between events. The
-slope is Theil and Sen's (the median of the slopes between all pairs, Sen 1968), which a few odd
+an event needs memory for as long as it lasts and a leak raises what is left between events. (Each
+round has half a minute in which nobody is to be seen anywhere, and heaps are trimmed meanwhile.)
+The slope is Theil and Sen's (the median of the slopes between all pairs, Sen 1968), which a few odd
 rounds do not move.
 """
 

@@ -180,19 +180,21 @@ def _asked(server: DetectorServer, frame: Frame) -> Answer:
 
 
 def _when_all(parts: Sequence[Answer], then: Callable[[], None]) -> None:
-    """Call `then` once all have answered, in the thread of the last one; at once where none."""
+    """Call `then` once all have answered, in the thread of the last one; at once where none.
+
+    Afterwards nothing here refers to it: a frame would stay until Python looks for cycles.
+    """
     if not parts:
         then()
         return
-    left, lock = [len(parts)], threading.Lock()
+    waiting, lock = [then] * len(parts), threading.Lock()
 
-    def one(part: Answer) -> None:
-        del part
+    def one(_: Answer) -> None:
         with lock:
-            left[0] -= 1
-            last = not left[0]
+            go_on = waiting.pop()
+            last = not waiting
         if last:
-            then()
+            go_on()
 
     for part in parts:
         part.add_done_callback(one)
