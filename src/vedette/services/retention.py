@@ -40,33 +40,35 @@ def choose(page: Sequence[Kept], *, total_bytes: int, keep: Retention, now: date
         page: artifacts and segments: some that have expired, or the oldest first.
         total_bytes: of all of them, these and the others.
     """
-    gone: dict[str, list[UUID | int]] = {"expired": [], "aged": [], "over": []}
-    freed = 0
-    stopped = False
-    for item in page:
-        reason = _reason(item, keep, now, left_bytes=total_bytes - freed)
-        if reason is None:
-            stopped = True
+    free = [i for i in page if not i.event_open and i.retention_class is not RetentionClass.KEEP]
+    expired = [item for item in free if _expired(item, now)]
+    aged = [item for item in free if item.expires_at is None and _old(item, keep, now)]
+    ended = {item.id for item in (*expired, *aged)}
+    left = total_bytes - sum(item.size_bytes for item in (*expired, *aged))
+    over: list[Kept] = []
+    for item in free:
+        if _fits(left, keep):
             break
-        if reason and not item.event_open and item.retention_class is not RetentionClass.KEEP:
-            gone[reason].append(item.id)
-            freed += item.size_bytes
+        if item.id not in ended:
+            over.append(item)
+            left -= item.size_bytes
     return Choice(
-        expired=tuple(gone["expired"]),
-        aged=tuple(gone["aged"]),
-        over_budget=tuple(gone["over"]),
-        freed_bytes=freed,
-        stopped=stopped,
+        expired=tuple(item.id for item in expired),
+        aged=tuple(item.id for item in aged),
+        over_budget=tuple(item.id for item in over),
+        freed_bytes=total_bytes - left,
+        stopped=_fits(left, keep)
+        and not all(_expired(item, now) or _old(item, keep, now) for item in page),
     )
 
 
-def _reason(item: Kept, keep: Retention, now: datetime, *, left_bytes: int) -> str | None:
-    """Why it goes; empty where it stays; None where it stays with all that are younger."""
-    if item.expires_at is not None and item.expires_at <= now:
-        return "expired"
-    aged = keep.max_age is not None and now - item.stored_at > keep.max_age
-    if aged and item.expires_at is None:
-        return "aged"
-    if keep.max_bytes is not None and left_bytes > keep.max_bytes:
-        return "over"
-    return "" if aged else None
+def _expired(item: Kept, now: datetime) -> bool:
+    return item.expires_at is not None and item.expires_at <= now
+
+
+def _old(item: Kept, keep: Retention, now: datetime) -> bool:
+    return keep.max_age is not None and now - item.stored_at > keep.max_age
+
+
+def _fits(left_bytes: int, keep: Retention) -> bool:
+    return keep.max_bytes is None or left_bytes <= keep.max_bytes
