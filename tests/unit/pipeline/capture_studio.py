@@ -78,13 +78,19 @@ class Studio:
         """One event in the middle of the video."""
         info, pairs = video
         for packet, frame in pairs:
-            self.ring.add(info, packet)
-            self.book.packet(info, packet)
-            if frame.at_us == OPEN_US:
-                self.says(RuleAction.OPEN, frame)
-            if frame.at_us == close_us:
-                self.says(RuleAction.CLOSE, frame)
+            self.take(info, packet, frame, close_us=close_us)
             self.book.see(sight(frame, tracks(frame.at_us, 1)))
+
+    def take(
+        self, info: StreamInfo, packet: Packet, frame: Frame, *, close_us: int = CLOSE_US
+    ) -> None:
+        """A packet and its frame; the event opens and closes at its time."""
+        self.ring.add(info, packet)
+        self.book.packet(info, packet)
+        if frame.at_us == OPEN_US:
+            self.says(RuleAction.OPEN, frame)
+        if frame.at_us == close_us:
+            self.says(RuleAction.CLOSE, frame)
 
     @property
     def artifacts(self) -> list[NewArtifact]:

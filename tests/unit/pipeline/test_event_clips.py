@@ -128,12 +128,7 @@ def test_another_size_in_the_middle_is_another_part(video: Video, tmp_path: Path
     studio = Studio(tmp_path)
     for number, (packet, frame) in enumerate(pairs):
         now, came = (info, packet) if number < 100 else (other.info, other.video[number])
-        studio.ring.add(now, came)
-        studio.book.packet(now, came)
-        if frame.at_us == OPEN_US:
-            studio.says(RuleAction.OPEN, frame)
-        if frame.at_us == CLOSE_US:
-            studio.says(RuleAction.CLOSE, frame)
+        studio.take(now, came, frame)
 
     first, second = studio.of_kind(ArtifactKind.CLIP)
     assert (first.part, first.width, second.part, second.width) == (1, 768, 2, 320)
@@ -169,12 +164,7 @@ def test_a_clip_that_met_a_full_disk_is_mended_without_a_restart(
     studio = Studio(tmp_path)
     for packet, frame in pairs:
         disk.full = 10_000_000 <= frame.at_us < 12_000_000
-        studio.ring.add(info, packet)
-        studio.book.packet(info, packet)
-        if frame.at_us == OPEN_US:
-            studio.says(RuleAction.OPEN, frame)
-        if frame.at_us == 17_000_000:
-            studio.says(RuleAction.CLOSE, frame)
+        studio.take(info, packet, frame, close_us=17_000_000)
     assert len(studio.failures) == 2, "it could neither be written nor be completed"
     studio.book.finish()
 
