@@ -35,6 +35,7 @@ class WorkerAssignment(Payload):
     recordings: str = ""
     """Folder of recordings, where the worker may write."""
     stuck_after_s: float = Field(default=15.0, gt=0.0)
-    """A camera that works on one packet for longer hangs (a disk that wakes up takes 10 s)."""
+    """A camera that works on one packet for longer hangs (a disk that wakes up takes 10 s);
+    decoding, which waits for no disk, is given less."""
     stop_within_s: float = Field(default=15.0, gt=0.0)
     """How long its cameras may take to finish when it is asked to stop."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ class Patience:
     working_s: float = 15.0
     """On one packet: a disk that wakes up takes 10 s. While it waits for the detector, the
     detector is what counts."""
+    decoding_s: float = 2.5
+    """One packet: that waits for no disk and no other thread."""
     opening_s: float = 120.0
     """Far above every timeout of a source."""
 
@@ -39,6 +42,8 @@ class Progress:
     since_s: float = 0.0
     asked: Future[Detections] | None = None
     """What the detector was asked last."""
+    decoding_since_s: float | None = None
+    """Since when one packet has been decoded, by whichever thread; None while none is."""
     looking_s: Callable[[], float] = lambda: 0.0
     """Monotonic time at which the pictures were surely looked at, as noted with the last packet;
     0.0 before the first."""
@@ -47,6 +52,17 @@ class Progress:
         self.doing = doing
         self.since_s = self.clock.monotonic()
         self.note(doing)
+
+    @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Around the decoding of one packet."""
+        self.decoding_since_s = self.clock.monotonic()
+        self.note_side(Side.DECODING, True)
+        try:
+            yield
+        finally:
+            self.note_side(Side.DECODING, False)
+            self.decoding_since_s = None
 
     def detecting(self, detect: Detect) -> Detect:
         """The same detector, remembering that this camera waits for it."""
@@ -84,19 +100,15 @@ class WatchedStream:
         self._progress.now(Doing.WORKING)
 
     def decode(self, packet: Packet) -> Sequence[Frame]:
-        self._progress.note_side(Side.DECODING, True)
-        frames = self._inner.decode(packet)
-        self._progress.note_side(Side.DECODING, False)
-        return frames
+        with self._progress.decoding():
+            return self._inner.decode(packet)
 
     def skip(self, packet: Packet) -> int:
         skip = getattr(self._inner, "skip", None)
         if not callable(skip):
             return len(self.decode(packet))
-        self._progress.note_side(Side.DECODING, True)
-        count = int(skip(packet))
-        self._progress.note_side(Side.DECODING, False)
-        return count
+        with self._progress.decoding():
+            return int(skip(packet))
 
     def flush(self) -> Sequence[Frame]:
         return self._inner.flush()
@@ -145,10 +157,13 @@ def stuck_for_s(progress: Progress, patience: Patience) -> float:
 
     One that waits for the detector is not stuck: the detector says itself when it hangs.
     """
+    now_s = progress.clock.monotonic()
+    decoding_s = now_s - (progress.decoding_since_s or now_s)
+    if decoding_s > patience.decoding_s:
+        return decoding_s
     asked = progress.asked
     if asked is not None and not asked.done():
         return 0.0
-    now_s = progress.clock.monotonic()
     limits_s = {Doing.WORKING: patience.working_s, Doing.OPENING: patience.opening_s}
     limit_s = limits_s.get(progress.doing)
     if limit_s is not None and now_s - progress.since_s > limit_s:

@@ -16,7 +16,7 @@ from vedette.pipeline.watch import Patience, Progress, WatchedSource, WatchedStr
 from vedette.testing.fakes import FakeClock
 from vedette.testing.scripted import ScriptedSource, drawn
 
-PATIENCE = Patience(working_s=15.0, opening_s=120.0)
+PATIENCE = Patience(working_s=15.0, decoding_s=2.5, opening_s=120.0)
 
 
 def progress(**parts: Any) -> tuple[Progress, FakeClock]:
@@ -58,6 +58,25 @@ def test_who_waits_for_the_detector_is_not_stuck() -> None:
     answer.set_result(Detections.none(("person",)))
     assert stuck_for_s(seen, PATIENCE) == pytest.approx(60.0)
     assert sides == [(Side.DETECTING, True), (Side.DETECTING, False)]
+
+
+def test_a_packet_that_is_decoded_for_seconds_is_stuck_also_beside_a_detector_at_work() -> None:
+    seen, clock = progress(asked=Future())
+    seen.now(Doing.WAITING)  # packets go on: another thread decodes
+    with seen.decoding():
+        clock.advance(2.4)
+        assert stuck_for_s(seen, PATIENCE) == 0.0
+        clock.advance(0.2)
+        assert stuck_for_s(seen, PATIENCE) == pytest.approx(2.6)
+    assert stuck_for_s(seen, PATIENCE) == 0.0
+
+
+def test_a_decoder_that_fails_is_not_decoding_any_more() -> None:
+    seen, clock = progress()
+    with pytest.raises(SourceLost), seen.decoding():
+        raise SourceLost("damaged")
+    clock.advance(60.0)
+    assert stuck_for_s(seen, PATIENCE) == 0.0
 
 
 def test_pictures_that_are_not_looked_at_while_packets_come_are_a_stuck_loop() -> None:
