@@ -21,6 +21,8 @@ SHORTEST_S = 2.0
 LONGEST_S = 8.0
 PALETTE_EVERY = 4
 """Pictures of which one is looked at for the colours of a GIF: it is the same scene in all."""
+PALETTE_SHRINK = 3
+"""Of these one pixel in so many, across and down: that halves the time and is not seen."""
 
 _BAR = (76, 175, 255)
 _CENTI = Fraction(1, 100)
@@ -167,12 +169,14 @@ def _gif(show: list[tuple[int, U8]]) -> bytes:
     source = graph.add_buffer(width=width, height=height, format=pixels, time_base=_CENTI)
     split = graph.add("split")
     some = graph.add("select", f"not(mod(n,{PALETTE_EVERY}))")
+    fewer = graph.add("scale", f"iw/{PALETTE_SHRINK}:ih/{PALETTE_SHRINK}:flags=neighbor")
     palette = graph.add("palettegen", "stats_mode=full:max_colors=200")
     use = graph.add("paletteuse", "dither=bayer:bayer_scale=3:diff_mode=rectangle")
     sink = graph.add("buffersink")
     source.link_to(split)
     split.link_to(some, output_idx=0)
-    some.link_to(palette)
+    some.link_to(fewer)
+    fewer.link_to(palette)
     split.link_to(use, output_idx=1, input_idx=0)
     palette.link_to(use, output_idx=0, input_idx=1)
     use.link_to(sink)

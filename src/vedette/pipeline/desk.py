@@ -1,8 +1,10 @@
-"""Encodes pictures, clips and animations in one thread, so that no camera waits for them."""
+"""Encodes pictures, clips and animations in threads of their own, so that no camera waits."""
 
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from vedette.kit.supervise import guarded
@@ -29,42 +31,51 @@ class Patient(Protocol):
         ...
 
 
-class MediaDesk:
-    """Two bounded queues and a thread; a job that fails is logged and stops nobody.
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Lane:
+    """A queue and the thread that works it off."""
 
-    Pictures and clips come first, animations when there is time. The more of these wait, the
-    smaller they get, and when the product ends they are as small as they can be.
+    jobs: deque[Job] = field(default_factory=deque)
+    over: bool = False
+    """Its thread has ended: whoever comes now does it alone."""
+
+
+class MediaDesk:
+    """Two bounded queues with a thread each; a job that fails is logged and stops nobody.
+
+    Pictures and clips, which people wait for, have a thread of their own; animations are begun
+    when none of these waits. The more animations wait, the smaller they get, and when the product
+    ends they are as small as they can be.
     """
 
     def __init__(self, *, depth: int = 64) -> None:
         """Begin to work; `depth` jobs may wait, and `MOST_LATER` patient ones."""
         self._depth = depth
-        self._soon: deque[Job] = deque()
-        self._later: deque[Patient] = deque()
+        self._soon, self._later = _Lane(), _Lane()
         self._changed = threading.Condition()
         self._closing = False
         self._hurried = False
-        self._over = False
-        self._thread = threading.Thread(target=self._serve, name="media", daemon=True)
         self.done = 0
         self.left_out = 0
         """Animations that were not made because too many waited."""
-        self._thread.start()
+        for lane, name in ((self._soon, "media"), (self._later, "animations")):
+            threading.Thread(target=self._serve, args=(lane,), name=name, daemon=True).start()
 
     @property
     def waiting(self) -> int:
         with self._changed:
-            return len(self._soon) + len(self._later)
+            return len(self._soon.jobs) + len(self._later.jobs)
 
     def submit(self, job: Job) -> None:
         """Have a job done soon; a camera waits here only while the desk is full.
 
         After the end of the desk it is done here and now, so that none is lost.
         """
+        soon = self._soon
         with self._changed:
-            self._changed.wait_for(lambda: self._over or len(self._soon) < self._depth)
-            if not self._over:
-                self._soon.append(job)
+            self._changed.wait_for(lambda: soon.over or len(soon.jobs) < self._depth)
+            if not soon.over:
+                soon.jobs.append(job)
                 self._changed.notify_all()
                 return
         self._do(job)
@@ -75,13 +86,14 @@ class MediaDesk:
         Returns:
             False where too many wait: it will not be done.
         """
+        later = self._later
         with self._changed:
-            if len(self._later) >= MOST_LATER:
+            if len(later.jobs) >= MOST_LATER:
                 self.left_out += 1
                 return False
             job.thin(self._pictures())
-            if not self._over:
-                self._later.append(job)
+            if not later.over:
+                later.jobs.append(partial(self._made_smaller, job))
                 self._changed.notify_all()
                 return True
         self._do(job)
@@ -92,7 +104,7 @@ class MediaDesk:
         self._hurried = True
 
     def close(self, *, within_s: float | None = None) -> bool:
-        """Finish what was submitted, then end the thread.
+        """Finish what was submitted, then end the threads.
 
         Returns:
             False where that was not done in time; clips that are left are mended at the next start.
@@ -101,36 +113,43 @@ class MediaDesk:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join(within_s)
-        return not self._thread.is_alive()
+            return self._changed.wait_for(lambda: self._soon.over and self._later.over, within_s)
 
     def _pictures(self) -> int:
         """Of an animation, now; the lock is held."""
         if self._hurried:
             return LEAST_PICTURES
-        return max(LEAST_PICTURES, PICTURES >> (len(self._later) // CROWD))
+        return max(LEAST_PICTURES, PICTURES >> (len(self._later.jobs) // CROWD))
 
-    def _serve(self) -> None:
-        while (job := self._next()) is not None:
+    def _made_smaller(self, job: Patient) -> None:
+        """Its turn has come: perhaps more wait behind it than when it came."""
+        with self._changed:
+            job.thin(self._pictures())
+        job()
+
+    def _serve(self, lane: _Lane) -> None:
+        while (job := self._next(lane)) is not None:
             self._do(job)
 
-    def _next(self) -> Job | None:
+    def _next(self, lane: _Lane) -> Job | None:
         """What is to be done now; None at the end, when nothing waits any more."""
+        soon = self._soon
+
+        def turn() -> bool:
+            return bool(lane.jobs) and (lane is soon or not soon.jobs)
+
         with self._changed:
-            self._changed.wait_for(lambda: self._soon or self._later or self._closing)
-            if self._soon:
-                job: Job = self._soon.popleft()
-            elif self._later:
-                patient = self._later.popleft()
-                patient.thin(self._pictures())
-                job = patient
-            else:
-                self._over = True
+            self._changed.wait_for(lambda: turn() or (self._closing and not lane.jobs))
+            if not lane.jobs:
+                lane.over = True
+                self._changed.notify_all()
                 return None
+            job = lane.jobs.popleft()
             self._changed.notify_all()
             return job
 
     def _do(self, job: Job) -> None:
         with guarded("a media job"):
             job()
-        self.done += 1
+        with self._changed:
+            self.done += 1

@@ -169,40 +169,75 @@ class Drawing:
         self.made.append(self.pictures)
 
 
-def busy_desk() -> tuple[MediaDesk, threading.Event]:
-    """A desk that does nothing else before the event is set."""
-    began, gate = threading.Event(), threading.Event()
-    desk = MediaDesk()
+class Held:
+    """A job that takes until it is let go; it may be an animation, too."""
 
-    def job() -> None:
-        began.set()
-        gate.wait(PATIENCE_S)
+    def __init__(self) -> None:
+        self.began, self.gate = threading.Event(), threading.Event()
 
-    desk.submit(job)
-    assert began.wait(PATIENCE_S)
-    return desk, gate
+    def thin(self, most: int) -> None:
+        """It is as small as can be."""
+
+    def __call__(self) -> None:
+        self.began.set()
+        assert self.gate.wait(PATIENCE_S)
 
 
-def test_animations_wait_until_everything_else_is_done_and_keep_nobody_waiting() -> None:
-    desk, gate = busy_desk()
+def desk_at_an_animation() -> tuple[MediaDesk, Held]:
+    """A desk that makes no other animation before this one is let go."""
+    desk, held = MediaDesk(), Held()
+    desk.later(held)
+    assert held.began.wait(PATIENCE_S)
+    return desk, held
+
+
+def test_a_picture_does_not_wait_for_the_animation_that_is_being_made() -> None:
+    desk, animation = desk_at_an_animation()
+    picture = threading.Event()
+
+    desk.submit(picture.set)
+
+    assert picture.wait(PATIENCE_S), "whoever is alerted waits for somebody else's animation"
+    animation.gate.set()
+    assert desk.close(within_s=PATIENCE_S)
+
+
+def test_no_animation_is_begun_while_pictures_wait() -> None:
+    desk, first, second = MediaDesk(), Held(), Held()
+    order: list[str] = []
+    desk.submit(first)
+    assert first.began.wait(PATIENCE_S)
+    desk.submit(lambda: order.append("picture"))
+    desk.submit(second)
+    desk.later(Drawing([]))
+    assert desk.waiting == 3, "an animation was begun before its turn"
+    first.gate.set()
+    assert second.began.wait(PATIENCE_S)
+    second.gate.set()
+
+    assert desk.close(within_s=PATIENCE_S)
+    assert order == ["picture"]
+    assert desk.done == 4
+
+
+def test_animations_keep_nobody_waiting_and_too_many_are_left_out() -> None:
+    desk, held = desk_at_an_animation()
     done: list[int] = []
     taken = [desk.later(Drawing(done)) for _ in range(MOST_LATER + 5)]  # nobody waits here
-    desk.submit(lambda: done.append(0))
-    gate.set()
+    held.gate.set()
     desk.close()
 
     assert taken == [True] * MOST_LATER + [False] * 5
     assert desk.left_out == 5
-    assert done[0] == 0
-    assert len(done) == 1 + MOST_LATER
+    assert len(done) == MOST_LATER
 
 
 def test_the_more_animations_wait_the_smaller_they_get() -> None:
-    desk, gate = busy_desk()
+    desk, held = desk_at_an_animation()
     done: list[int] = []
     for _ in range(3 * CROWD):
         desk.later(Drawing(done))
-    gate.set()
+    held.gate.set()
     while len(done) < 3 * CROWD:
         assert desk.waiting <= 3 * CROWD
     desk.close()
@@ -212,17 +247,25 @@ def test_the_more_animations_wait_the_smaller_they_get() -> None:
 
 
 def test_at_the_end_animations_are_as_small_as_they_can_be() -> None:
-    desk, gate = busy_desk()
+    desk, held = desk_at_an_animation()
     done: list[int] = []
     desk.later(Drawing(done))
     desk.hurry()
     desk.later(Drawing(done))
-    gate.set()
+    held.gate.set()
 
     assert desk.close(within_s=PATIENCE_S)
     assert done == [LEAST_PICTURES, LEAST_PICTURES]
     desk.later(Drawing(done))
     assert len(done) == 3, "what comes after the end is done here and now"
+
+
+def test_a_desk_that_does_not_end_in_time_says_so() -> None:
+    desk, held = desk_at_an_animation()
+
+    assert not desk.close(within_s=0.01)
+    held.gate.set()
+    assert desk.close(within_s=PATIENCE_S)
 
 
 def test_a_live_picture_is_drawn_once_per_frame() -> None:
