@@ -30,6 +30,8 @@ from tests.servers.web import Heard, Reply, WebServer
 RTSP_CAMERAS = 4
 VARIANTS = 8
 PROGRESS_S = 60.0
+WEIGH_S = 1.0
+"""Between two looks at memory: heaps are trimmed every ten seconds, and grow in between."""
 KILL_S = 120.0
 ATTEMPTS = 5
 
@@ -141,7 +143,9 @@ def measure(
         if at_s - said_s >= PROGRESS_S:
             said_s = at_s
             say(run.line(at_s))
-        time.sleep(max(0.1, every_s - (time.monotonic() - start_s - at_s)))
+        while (spent_s := time.monotonic() - start_s - at_s) < every_s:
+            time.sleep(max(0.1, min(WEIGH_S, every_s - spent_s)))
+            run.weigh(time.monotonic() - start_s)
     for name, rates in names.items():
         last, spent_s = counters(product, name), time.monotonic() - first_s
         rates |= {camera: (last[camera] - count) / spent_s for camera, count in first[name].items()}

@@ -10,6 +10,7 @@ rounds do not move.
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,11 +127,8 @@ class Run:
         """One look at the status of the product and at its processes."""
         names = {control: "control"} | {w["pid"]: w["name"] for w in report["workers"] if w["pid"]}
         for pid, name in names.items():
-            process = self.processes.setdefault(pid, Process(name=name, pid=pid))
-            try:
-                process.sample(at_s)
-            except psutil.NoSuchProcess:
-                continue
+            self.processes.setdefault(pid, Process(name=name, pid=pid))
+        self.weigh(at_s)
         cameras = report["cameras"]
         self.restarts = sum(w["restarts"] for w in report["workers"])
         if at_s >= self.warm_s:
@@ -149,6 +147,12 @@ class Run:
                 self.dropped[cause] = self.dropped.get(cause, 0) + count
         spent = psutil.Process().cpu_times()
         self.own_cpu_s = spent.user + spent.system
+
+    def weigh(self, at_s: float) -> None:
+        """Look at the memory of every process that is still there."""
+        for process in self.processes.values():
+            with suppress(psutil.NoSuchProcess):
+                process.sample(at_s)
 
     def line(self, at_s: float) -> str:
         """Where it stands, for people who wait."""

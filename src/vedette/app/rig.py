@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FINISH_S = 2.0
 """At least so long the media desk may go on at the end."""
+PRESSED_S = 0.15
+"""Where pictures wait longer than this for the detector, animations wait for quieter times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class Rig:
         """
         self.detector = outside.detector
         self._clock = outside.clock
-        self._desk = MediaDesk()
+        self._desk = MediaDesk(pressed=lambda: outside.detector.wait_s() > PRESSED_S)
         self.taps = Taps(outside.shelves, outside.clock)
         self._around = Surroundings(
             clock=outside.clock,

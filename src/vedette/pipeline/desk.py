@@ -17,6 +17,9 @@ PICTURES = 32
 """Of an animation, where few wait; half as many for every `CROWD` that do."""
 CROWD = 4
 LEAST_PICTURES = 8
+PAUSE_S = 0.25
+MOST_PAUSES = 40
+"""How long an animation waits, in pauses, while the processors are needed for more urgent work."""
 
 
 class Patient(Protocol):
@@ -43,14 +46,19 @@ class _Lane:
 class MediaDesk:
     """Two bounded queues with a thread each; a job that fails is logged and stops nobody.
 
-    Pictures and clips, which people wait for, have a thread of their own; animations are begun
-    when none of these waits. The more animations wait, the smaller they get, and when the product
-    ends they are as small as they can be.
+    Pictures and clips have a thread of their own; animations, which cost most, are begun when none
+    of these waits and nothing else is pressing. The more animations wait, the smaller they get, and
+    when the product ends they are as small as they can be.
     """
 
-    def __init__(self, *, depth: int = 64) -> None:
-        """Begin to work; `depth` jobs may wait, and `MOST_LATER` patient ones."""
+    def __init__(self, *, depth: int = 64, pressed: Callable[[], bool] = lambda: False) -> None:
+        """Begin to work; `depth` jobs may wait, and `MOST_LATER` patient ones.
+
+        Args:
+            pressed: whether the processors are needed for what people wait for.
+        """
         self._depth = depth
+        self._pressed = pressed
         self._soon, self._later = _Lane(), _Lane()
         self._changed = threading.Condition()
         self._closing = False
@@ -144,9 +152,20 @@ class MediaDesk:
                 lane.over = True
                 self._changed.notify_all()
                 return None
+            if lane is self._later:
+                self._pause()
             job = lane.jobs.popleft()
             self._changed.notify_all()
             return job
+
+    def _pause(self) -> None:
+        """Let what is more urgent go first, until too many wait; the lock is held."""
+        jobs = self._later.jobs
+        for _ in range(MOST_PAUSES):
+            if not self._pressed():
+                return
+            if self._changed.wait_for(lambda: self._closing or len(jobs) > CROWD, PAUSE_S):
+                return
 
     def _do(self, job: Job) -> None:
         with guarded("a media job"):

@@ -1,7 +1,7 @@
 """Threads of cameras and of media: they end when asked, and one failure stops nobody else."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,14 +37,18 @@ class SilentSource(ScriptedSource):
         return self.streams[-1]
 
 
-def running(fleet: Fleet, pipelines: list[CameraPipeline], packets: int) -> None:
-    """Wait until every camera has seen so much."""
+def until(found: Callable[[], bool]) -> None:
     turn = threading.Event()
     for _ in range(1000):
-        if all(each.stats.packets >= packets for each in pipelines):
+        if found():
             return
         turn.wait(0.01)
-    raise AssertionError(f"{fleet.watching} cameras watch, and they see nothing")
+    raise AssertionError("it does not happen")
+
+
+def running(pipelines: list[CameraPipeline], packets: int) -> None:
+    """Wait until every camera has seen so much."""
+    until(lambda: all(each.stats.packets >= packets for each in pipelines))
 
 
 def test_a_fleet_stops_at_once_although_a_camera_is_silent() -> None:
@@ -52,7 +56,7 @@ def test_a_fleet_stops_at_once_although_a_camera_is_silent() -> None:
     with pipeline(SilentSource(), sink=sink) as built:
         fleet = Fleet([built], clock)
         fleet.start()
-        running(fleet, [built], 10)
+        running([built], 10)
         began = clock.monotonic()
 
         assert fleet.stop() == []
@@ -103,7 +107,7 @@ def test_a_defect_is_said_and_the_camera_begins_again() -> None:
     with pipeline(source, sink=sink) as built:
         fleet = Fleet([built], WatchedClock())
         fleet.start()
-        running(fleet, [built], 25)
+        running([built], 25)
         assert fleet.stop() == []
 
     assert states == [CameraState.ONLINE, CameraState.LOST], "it must not look as if all were well"
@@ -122,7 +126,7 @@ def test_a_failing_camera_does_not_stop_its_neighbour() -> None:
     ):
         fleet = Fleet([one, other], SystemClock())
         fleet.start()
-        running(fleet, [other], 10)
+        running([other], 10)
         assert other.stats.state is CameraState.ONLINE
         assert fleet.stop() == []
 
@@ -218,6 +222,28 @@ def test_no_animation_is_begun_while_pictures_wait() -> None:
     assert desk.close(within_s=PATIENCE_S)
     assert order == ["picture"]
     assert desk.done == 4
+
+
+def test_an_animation_waits_while_there_is_more_urgent_work_and_not_for_ever() -> None:
+    pressed, asked = [True], threading.Event()
+
+    def busy() -> bool:
+        asked.set()
+        return pressed[0]
+
+    desk, done = MediaDesk(pressed=busy), list[int]()
+    desk.later(Drawing(done))
+    assert asked.wait(PATIENCE_S)
+    assert desk.waiting == 1
+    pressed[0] = False
+    until(lambda: len(done) == 1)
+
+    pressed[0] = True
+    for _ in range(CROWD + 1):
+        desk.later(Drawing(done))
+    until(lambda: len(done) >= 2)  # too many wait
+    assert desk.close(within_s=PATIENCE_S)
+    assert len(done) == CROWD + 2
 
 
 def test_animations_keep_nobody_waiting_and_too_many_are_left_out() -> None:
@@ -330,7 +356,7 @@ def test_a_loop_that_hangs_is_named_and_its_neighbour_is_not() -> None:
         one.taps = (tap,)
         fleet = Fleet([one, other], SystemClock(), patience=Patience(working_s=0.2))
         fleet.start()
-        running(fleet, [other], 10)
+        running([other], 10)
         while not fleet.stuck():
             assert not turn.wait(0.01)
         assert list(fleet.stuck()) == ["yard"]
@@ -351,11 +377,11 @@ def test_cameras_come_and_go_while_others_watch(tmp_path: Path) -> None:
     ):
         fleet = Fleet([one], SystemClock(), box=box)
         fleet.start()
-        running(fleet, [one], 10)
+        running([one], 10)
         fleet.add(other)
         with pytest.raises(InvalidInput, match="'other' is here already"):
             fleet.add(other)
-        running(fleet, [other], 10)
+        running([other], 10)
         assert fleet.watching == 2
         assert fleet.remove("other")
         assert fleet.remove("never there")
