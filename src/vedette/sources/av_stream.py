@@ -14,7 +14,7 @@ from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import Clock, to_us
 from vedette.sources.container import Opened, Target, explain
-from vedette.sources.decode import MOST_BAD, FrameDecoder
+from vedette.sources.decode import MOST_BAD, FrameDecoder, renewed
 from vedette.sources.decoders import Decoders
 from vedette.sources.formats import FormatWatch, same_format
 from vedette.sources.gauges import Gauges
@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 MOST_PACKET_BYTES = 32 * 2**20
 """A larger packet is no picture of a camera."""
+
+_NEVER_TURNED = frozenset({"rtsp", "mpegts", "flv", "h264", "hevc"})
+"""Formats in which no container says that pictures are to be shown turned."""
 
 Timeline = LiveTime | FileTime
 
@@ -157,6 +160,8 @@ class AvStream:
         return LossWatch(bytes(info.template.codec_context.extradata or b""))
 
     def _new_decoder(self, context: VideoCodecContext) -> FrameDecoder:
+        if self._container.format.name in _NEVER_TURNED:
+            context = renewed(context) or context  # the stream's own would stay as long as it does
         return FrameDecoder(
             context,
             camera_id=self._camera_id,

@@ -24,6 +24,11 @@ are streams that renew themselves bit by bit, without keyframes."""
 _REMEMBERED = 256
 """Packets that a decoder may hold before their picture comes out (it holds 16 at most)."""
 
+_RENEWED = frozenset({"h264", "hevc"})
+"""Codecs whose streams say all that a new decoder must know."""
+_FEW = 3
+"""Pictures that a decoder may keep for later; one keyframe after the other needs no more."""
+
 _Sound = tuple[VideoFrame, int, int]
 """A picture that may be shown, its number and its time (us)."""
 
@@ -42,8 +47,23 @@ def decodable(packet: Packet) -> "av.Packet[av.VideoStream]":
     return cast("av.Packet[av.VideoStream]", copy)
 
 
+def renewed(context: VideoCodecContext) -> VideoCodecContext | None:
+    """Another decoder of the same stream, not opened yet; None where a stream does not say enough.
+
+    libav keeps as many pictures for later as were ever in use at a time, until a decoder is freed;
+    and that of a demuxer's stream is not freed before the stream.
+    """
+    if context.name not in _RENEWED:
+        return None
+    fresh = cast(VideoCodecContext, av.CodecContext.create(context.name, "r"))
+    if context.extradata:
+        fresh.extradata = context.extradata
+    fresh.reorder_depth = context.reorder_depth
+    return fresh
+
+
 class FrameDecoder:
-    """One decoder. Belongs to one thread."""
+    """One decoder, and another one after a rest. Belongs to one thread."""
 
     def __init__(
         self,
@@ -59,9 +79,10 @@ class FrameDecoder:
         """Args:
         strict: after damage, leave out what may be built on it, until the next keyframe.
         """
-        context.thread_count = 1
-        context.options = {**context.options, **DECODER_OPTIONS}
-        self._context = context
+        self._context = _prepared(context)
+        self._taken = 0
+        """Packets since the decoder was empty."""
+        self._turned = False
         self._camera_id = camera_id
         self._stats = stats
         self._give_up = give_up
@@ -97,9 +118,18 @@ class FrameDecoder:
         return len(self._take(self._put(packet)))
 
     def flush(self) -> Sequence[Frame]:
-        """The frames that are still inside; the decoder can be used again afterwards."""
+        """The frames that are still inside; what comes next begins with a keyframe.
+
+        A camera that rests keeps no pictures: its decoder is given up for a new one. That of a
+        turned recording is not, since only the container says how it is turned.
+        """
         frames = [self._frame(*sound) for sound in self._take(None)]
-        self._context.flush_buffers()
+        rests = self._taken > _FEW and not self._turned
+        if (fresh := renewed(self._context) if rests else None) is not None:
+            self._context = _prepared(fresh)
+        else:
+            self._context.flush_buffers()
+        self._taken = 0
         return frames
 
     def _put(self, packet: Packet) -> "av.Packet[av.VideoStream]":
@@ -109,6 +139,7 @@ class FrameDecoder:
             self._times.popitem(last=False)
         if self._damaged_us is not None and packet.is_keyframe:
             self._sound_from = packet.pts
+        self._taken += 1
         return decodable(packet)
 
     def _take(self, packet: "av.Packet[av.VideoStream] | None") -> list[_Sound]:
@@ -146,6 +177,7 @@ class FrameDecoder:
 
     def _frame(self, picture: VideoFrame, number: int, at_us: int) -> Frame:
         y, u, v = planes(picture, self._reformatter)
+        self._turned = picture.rotation != 0
         return Frame(
             camera_id=self._camera_id,
             number=number,
@@ -167,3 +199,10 @@ class FrameDecoder:
         if picture.pts is None:
             return self._last_us
         return self._times.pop(picture.pts, self._last_us)
+
+
+def _prepared(context: VideoCodecContext) -> VideoCodecContext:
+    """One thread, and no picture that is larger than any camera's."""
+    context.thread_count = 1
+    context.options = {**context.options, **DECODER_OPTIONS}
+    return context
