@@ -99,8 +99,8 @@ class CameraPipeline:
             effort=self.effort,
             clock=self.clock,
             lock=self.lock,
-            see=self.see,
-            moves=lambda frame: self.motion.probe(frame).active,
+            see=self._see,
+            moves=self._moves,
             chosen=self.look.gate.chooses,
             stats=self.stats,
         )
@@ -218,6 +218,27 @@ class CameraPipeline:
         self._end_tracks(tracks)
         self.live.put(frame, tracks)
         self._tell_gate(frame, motion, tracks)
+
+    def _see(self, frame: Frame) -> None:
+        """`see`, where there is memory for it."""
+        try:
+            self.see(frame)
+        except MemoryError as error:
+            self._went_without(error)
+
+    def _moves(self, frame: Frame) -> bool:
+        try:
+            return self.motion.probe(frame).active
+        except MemoryError as error:
+            self._went_without(error)
+            return False
+
+    def _went_without(self, error: MemoryError) -> None:
+        """A camera leaves a picture out: for the next one there may be memory again."""
+        if not self._decoding.ahead:
+            raise error
+        self.gate.skipped["memory"] += 1
+        self.stats.problem(f"{self.camera_id}: a picture was left out: {error or 'no memory'}")
 
     def forget(self, code: str) -> None:
         """Close every event and give up every track: nobody knows what happened meanwhile."""

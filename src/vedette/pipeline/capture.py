@@ -113,14 +113,15 @@ class EventCapture:
             return ()
         self.see(event, sight, _track_of(event))
         marks = _marks(event, sight)
+        try:
+            plain = self._plain(sight.frame)
+            drawn = self._annotated(event, sight.frame, marks)
+        except (StorageFailed, MemoryError) as error:
+            self.plan.failed(f"event {event.id} begins without a picture: {error or 'no memory'}")
+            return ()
         return (
-            _picture(ArtifactKind.SNAPSHOT, 1, sight.frame, self._plain(sight.frame)),
-            _picture(
-                ArtifactKind.SNAPSHOT_ANNOTATED,
-                1,
-                sight.frame,
-                self._annotated(event, sight.frame, marks),
-            ),
+            _picture(ArtifactKind.SNAPSHOT, 1, sight.frame, plain),
+            _picture(ArtifactKind.SNAPSHOT_ANNOTATED, 1, sight.frame, drawn),
         )
 
     def see(self, event: Event, sight: Sight, track: int) -> None:

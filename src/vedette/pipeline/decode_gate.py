@@ -52,7 +52,8 @@ class DecodeGate:
     rhythm: Rhythm = field(default_factory=Rhythm)
     skipped: Counter[str] = field(default_factory=Counter)
     """Packets that were not decoded, by cause: `gate`, `pressure`, `dispensable` (pressure, of
-    pictures that no other one needs), `lag`, `no_keyframe`, `unsampled`."""
+    pictures that no other one needs), `lag`, `no_keyframe`, `unsampled`, `memory` (there was none
+    for looking at the picture)."""
     opened: Counter[str] = field(default_factory=Counter)
     """Openings by cause: `start`, `motion`, `sizes`, the name of a trigger ..."""
     false_alarms: int = 0

@@ -2,13 +2,17 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Any
+
+import pytest
 
 from tests.unit.pipeline.rig import PERSON, SECOND, START, film, pipeline, walk
 from vedette.contracts.errors import ModelUnavailable
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet
-from vedette.contracts.sight import Detections
+from vedette.contracts.sight import Detections, Motion
 from vedette.detect.blob import BlobConfig, BlobDetector
+from vedette.motion.port import MotionGate
 from vedette.pipeline.camera import CameraPipeline
 from vedette.testing.scripted import RecordingSink, ScriptedSource, Step, drawn
 
@@ -219,3 +223,42 @@ def test_sound_counts_as_bytes_and_not_as_frames_that_arrive() -> None:
         yard.take(source.streams[0], sound)
 
     assert (yard.stats.packets, yard.stats.bytes) == (before[0], before[1] + 4)
+
+
+class Starved:
+    """A motion gate for which there is no memory at some moments."""
+
+    def __init__(self, inner: MotionGate, *moments_us: int) -> None:
+        self._inner = inner
+        self._moments_us = moments_us
+
+    def look(self, frame: Frame) -> Motion:
+        if frame.at_us in self._moments_us:
+            raise MemoryError("Unable to allocate 81.0 KiB")
+        return self._inner.look(frame)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def test_a_camera_leaves_pictures_out_for_which_there_is_no_memory_and_goes_on() -> None:
+    sink = RecordingSink()
+    frames = walk(seconds=4.0)
+
+    with pipeline(ScriptedSource(frames, live=False), sink=sink) as built:
+        built.motion = Starved(built.motion, frames[7].at_us, frames[8].at_us)
+        built.ahead = True
+        watch(built)
+
+    assert built.gate.skipped["memory"] == 2
+    assert built.stats.problems[-1] == "yard: a picture was left out: Unable to allocate 81.0 KiB"
+    assert states(sink) == [("closed", "source_ended")]
+    assert built.stats.analysed == len(frames), "those that were left out count as taken up"
+
+
+def test_a_recording_for_which_there_is_no_memory_is_not_understood_in_part() -> None:
+    frames = walk(seconds=4.0)
+    with pipeline(ScriptedSource(frames, live=False), sink=RecordingSink()) as built:
+        built.motion = Starved(built.motion, frames[7].at_us)
+        with pytest.raises(MemoryError):
+            watch(built)

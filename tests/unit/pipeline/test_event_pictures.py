@@ -1,6 +1,6 @@
 """The pictures of an event: which are kept, and what is made of them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import cv2
@@ -10,6 +10,7 @@ import pytest
 from tests.unit.pipeline.capture_studio import CLOSE_US, OPEN_US, Studio, Video, pedestrians
 from tests.unit.pipeline.rig import PERSON, SECOND, sight, tracks
 from vedette.contracts.artifact import ArtifactKind
+from vedette.contracts.frame import U8, Frame
 from vedette.contracts.payload import FractionBox
 from vedette.contracts.verdict import RuleAction
 from vedette.testing.scripted import drawn
@@ -145,3 +146,24 @@ def test_what_is_not_wanted_is_not_made(video: Video, tmp_path: Path) -> None:
         ArtifactKind.SNAPSHOT_ANNOTATED,
     }
     assert list(tmp_path.iterdir()) == []
+
+
+class Heavy(Frame):
+    """A frame that is too large for the memory that is left."""
+
+    def bgr(self) -> U8:
+        raise MemoryError("Unable to allocate 169 KiB")
+
+
+def test_an_event_for_whose_picture_there_is_no_memory_begins_without(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    plain = drawn(OPEN_US, PERSON)
+    frame = Heavy(**{each.name: getattr(plain, each.name) for each in fields(plain)})
+
+    studio.says(RuleAction.OPEN, frame)
+
+    (opening,) = studio.sink.changes
+    assert opening.artifacts == ()
+    assert studio.failures == [
+        f"event {opening.event.id} begins without a picture: Unable to allocate 169 KiB"
+    ]
