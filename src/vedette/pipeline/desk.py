@@ -162,7 +162,7 @@ class MediaDesk:
         """Let what is more urgent go first, until too many wait; the lock is held."""
         jobs = self._later.jobs
         for _ in range(MOST_PAUSES):
-            if not self._pressed():
+            if self._hurried or not self._pressed():
                 return
             if self._changed.wait_for(lambda: self._closing or len(jobs) > CROWD, PAUSE_S):
                 return

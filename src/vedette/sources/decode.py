@@ -82,7 +82,8 @@ class FrameDecoder:
         self._context = _prepared(context)
         self._taken = 0
         """Packets since the decoder was empty."""
-        self._turned = False
+        self._turned = True
+        """The latest picture is to be shown turned; so it may be until there is one."""
         self._camera_id = camera_id
         self._stats = stats
         self._give_up = give_up
