@@ -46,6 +46,7 @@ def deadly(street: Path, harm: str, **more: Any) -> dict[str, Any]:
     return {"source": {"type": "deadly", "path": str(street), "harm": harm, **more}}
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize(
     ("harm", "found"),
@@ -78,8 +79,9 @@ async def test_a_worker_that_hangs_in_native_code_is_replaced_and_says_where(
     assert ward.gone[0][0] == "w1"
     assert ward.gone[0][1].startswith(found)
     assert "deadly.py" in capfd.readouterr().err, "the log does not show where it hung"
+    slow = max(slow, slowness())
     assert took_s < WITHIN_S * slow, f"replaced after {took_s:.1f} s"
-    assert rate >= 0.9 * FPS, f"the other camera gave {rate:.1f} frames a second meanwhile"
+    assert rate >= 0.9 * FPS / slow, f"the other camera gave {rate:.1f} frames a second meanwhile"
 
 
 @pytest.mark.timeout(200)
