@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import httpx2
 
 from tests.command import CLIP
-from tests.load.footage import FPS, QUIET_S, ROUND_S, street
+from tests.load.footage import ACTIVE_S, FPS, QUIET_S, ROUND_S, repeated, street
 from tests.load.record import Run
 from tests.running import Running
 from tests.servers.rtsp import RtspServer
@@ -62,9 +62,19 @@ class Alerted(WebServer):
 
 
 def settings_of(
-    cameras: int, videos: list[Path], rtsp: RtspServer, hook: Alerted, *, record: bool = False
+    cameras: int,
+    videos: list[Path],
+    rtsp: RtspServer,
+    hook: Alerted,
+    *,
+    films: Sequence[Path] = (),
+    record: bool = False,
 ) -> str:
-    """The settings file of a fleet; four of its cameras are real RTSP."""
+    """The settings file of a fleet; four of its cameras are real RTSP.
+
+    Args:
+        films: what these are sent, where it is not the first videos, in a loop.
+    """
     text = (
         "api: {port: 0}\nretention: {max_gb: 2}\nnotify:\n  quiet_s: 0\n"
         f'  channels: [{{id: hook, type: webhook, url: "{hook.url}/"}}]\ncameras:\n'
@@ -73,10 +83,21 @@ def settings_of(
         video = videos[number % len(videos)]
         source = f"{{type: file, path: {video}, pace: realtime, loop: true, start: now}}"
         if number < RTSP_CAMERAS:
-            source = f'"{rtsp.url(video.name)}"'
+            source = f'"{rtsp.url((films or videos)[number].name)}"'
         more = "record: {mode: always}" if record else ""
         text += CAMERA.format(name=f"camera-{number:03d}", source=source, more=more)
     return text
+
+
+def footage(folder: Path, minutes: float) -> tuple[list[Path], list[Path]]:
+    """Short films for cameras that play them in a loop, and long ones for those that do not."""
+    videos = street(CLIP, folder, VARIANTS, round_s=ROUND_S, active_s=ACTIVE_S, quiet_s=QUIET_S)
+    rounds = 2 + round(minutes * 60 / ROUND_S)
+    films = [
+        repeated(video, folder / f"{video.stem}-{rounds}.mp4", rounds)
+        for video in videos[:RTSP_CAMERAS]
+    ]
+    return videos, films
 
 
 def ask(product: Running, path: str) -> httpx2.Response:
@@ -189,7 +210,7 @@ def main() -> int:
         given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="vedette-load-") as scratch, Alerted() as hook:
         folder = Path(scratch)
-        videos = street(CLIP, given.videos or folder / "videos", VARIANTS, quiet_s=QUIET_S)
+        videos, films = footage(given.videos or folder / "videos", given.minutes)
 
         def say(line: str) -> None:
             sys.stdout.write(line + "\n")
@@ -199,7 +220,10 @@ def main() -> int:
 
         with RtspServer(videos[0].parent) as rtsp:
             config = folder / "vedette.yaml"
-            config.write_text(settings_of(given.cameras, videos, rtsp, hook, record=given.record))
+            settings = settings_of(
+                given.cameras, videos, rtsp, hook, films=films, record=given.record
+            )
+            config.write_text(settings)
             data = given.data or folder / "data"
             with Running("up", "--config", config, "--data", data) as product:
                 try:

@@ -9,9 +9,9 @@ import numpy as np
 
 FPS = 10
 GOP_S = 2
-ROUND_S = 120
-ACTIVE_S = 6
-QUIET_S = 24
+ROUND_S = 180
+ACTIVE_S = 9
+QUIET_S = 60
 SIZE = (640, 360)
 
 
@@ -47,6 +47,13 @@ def street(
         _write(base, path, groups[first:] + groups[:first])
     base.unlink()
     return paths
+
+
+def repeated(video: Path, target: Path, times: int) -> Path:
+    """The same film so many times over, for a server that hangs up at the end of a film."""
+    if not target.exists():
+        _write(video, target, _groups(video) * times)
+    return target
 
 
 def _encode(source: Path, target: Path, round_s: int, active_s: int) -> None:

@@ -2,7 +2,7 @@
 
 Memory is judged by its floor: the least that a process used in each round of the footage, because
 an event needs memory for as long as it lasts and a leak raises what is left between events. (Each
-round has half a minute in which nobody is to be seen anywhere, and heaps are trimmed meanwhile.)
+round has a minute in which nobody is to be seen anywhere, and heaps are trimmed meanwhile.)
 The slope is Theil and Sen's (the median of the slopes between all pairs, Sen 1968), which a few odd
 rounds do not move.
 """
@@ -42,7 +42,8 @@ class Process:
     at_s: list[float] = field(default_factory=list)
     rss_mb: list[float] = field(default_factory=list)
     own_mb: list[float] = field(default_factory=list)
-    """Without what it shares with others (USS)."""
+    """Anonymous memory: without files and libraries that are mapped, whether or not somebody else
+    maps them, too (USS would grow when others end)."""
     threads: int = 0
     files: int = 0
     cpu_s: float = 0.0
@@ -55,12 +56,12 @@ class Process:
         """
         found = psutil.Process(self.pid)
         with found.oneshot():
-            memory = found.memory_full_info()
+            memory, own = found.memory_info(), _anonymous_mb(self.pid)
             spent = found.cpu_times()
             self.threads, self.files = found.num_threads(), found.num_fds()
         self.at_s.append(at_s)
         self.rss_mb.append(memory.rss / 2**20)
-        self.own_mb.append(memory.uss / 2**20)
+        self.own_mb.append(own)
         self.cpu_s = spent.user + spent.system
 
     def floors(self, warm_s: float, round_s: float) -> tuple[list[float], list[float]]:
@@ -73,6 +74,22 @@ class Process:
         end_s = self.at_s[-1] if self.at_s else 0.0
         whole = [number for number in least if warm_s + (number + 1) * round_s <= end_s + 5.0]
         return [warm_s + (n + 0.5) * round_s for n in whole], [least[n] for n in whole]
+
+
+def _anonymous_mb(pid: int) -> float:
+    """Unlike walking through all mappings, reading this does not hold the process up.
+
+    Raises:
+        psutil.NoSuchProcess: it is gone.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        raise psutil.NoSuchProcess(pid) from None
+    for line in status.splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1024
+    raise psutil.NoSuchProcess(pid)  # it has ended, and waits for its parent
 
 
 def slope_per_hour(at_s: Sequence[float], values: Sequence[float]) -> float:

@@ -200,9 +200,11 @@ class Worker:
             "dropped": self._link.dropped,
         }
         rig = self._rig
-        if rig is None or (self._beats % FIGURES and self._beats > self._eager_until):
+        if rig is None:
             return head
         head["stuck"] = {} if self._link.blocked else rig.stuck()
+        if self._beats % FIGURES and self._beats > self._eager_until:
+            return head
         head["cameras"] = {
             name: _STATS.dump_python(stats, mode="json") for name, stats in rig.stats().items()
         }

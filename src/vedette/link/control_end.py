@@ -9,11 +9,11 @@ import hmac
 import itertools
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from vedette.contracts.errors import InvalidInput, StorageFailed, VedetteError
 from vedette.contracts.payload import Payload
@@ -33,8 +33,8 @@ MOST_UNREAD = 8 * 1024 * 1024
 """Bytes that a worker may leave unread before it is hung up on."""
 PART_S = 1.0
 """How long the end of a connection is waited for after its process has ended."""
-TOGETHER = 32
-"""Messages of a worker that are stored at a time, where so many wait."""
+TOGETHER = 16
+"""Messages that are acknowledged at once, where more are under way."""
 PIECE = 256 * 1024
 DURABLE = frozenset({"event", "track", "segment", "gap"})
 
@@ -156,6 +156,17 @@ class Line:
                 answer.set_result(None)
 
 
+class _UnderWay(NamedTuple):
+    """One message that is being stored."""
+
+    seq: int
+    keeping: asyncio.Task[VedetteError | None]
+
+
+class _NotStored(Exception):
+    """The store takes nothing now."""
+
+
 class Hub:
     """Listens for workers that were announced with `expect`."""
 
@@ -201,32 +212,43 @@ class Hub:
                 self.path.unlink(missing_ok=True)
 
     async def keep_of(self, line: Line) -> None:
-        """Store what one worker says, in order, many at a time, until it is silent."""
-        while not (line.deaf and line.unkept.empty()):
-            frames = [await line.unkept.get()]
-            while not line.unkept.empty() and len(frames) < TOGETHER:
-                frames.append(line.unkept.get_nowait())
-            fresh = [each for each in frames if each is not None and each.seq > line.stored]
-            if not await self._keep_all(line, fresh):
-                return
-            line.send(Frame(kind="ack", head={"stored": line.stored}))
+        """Store what one worker says until it is silent, or until something is not stored.
 
-    async def _keep_all(self, line: Line, frames: Sequence[Frame]) -> bool:
-        """Have these stored together; False where that is impossible now.
-
+        Each message is handed on as it comes, so that none waits for those before it to be stored.
         What comes after one that is not stored is said again, and stored once: by its keys.
         """
-        errors = await asyncio.gather(*(self._keep_one(line, each) for each in frames))
-        for frame, error in zip(frames, errors, strict=True):
-            if isinstance(error, StorageFailed):  # it waits in its spool
-                log.warning("a message of worker %s is not stored: %s", line.name, error)
-                line.hang_up()
-                return False
+        under_way: asyncio.Queue[_UnderWay | None] = asyncio.Queue(maxsize=WINDOW)
+        handed = line.stored
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._acknowledge(line, under_way))
+                while not (line.deaf and line.unkept.empty()):
+                    frame = await line.unkept.get()
+                    if frame is not None and frame.seq > handed:
+                        handed = frame.seq
+                        keeping = tasks.create_task(self._keep_one(line, frame))
+                        await under_way.put(_UnderWay(frame.seq, keeping))
+                await under_way.put(None)
+        except* _NotStored as group:  # it waits in its spool
+            log.warning("a message of worker %s is not stored: %s", line.name, group.exceptions[0])
+            line.hang_up()
+
+    async def _acknowledge(self, line: Line, under_way: asyncio.Queue["_UnderWay | None"]) -> None:
+        """Say what is stored, in the order in which it was said.
+
+        Raises:
+            _NotStored: something is not.
+        """
+        while (one := await under_way.get()) is not None:
+            error = await one.keeping
+            if isinstance(error, StorageFailed):
+                raise _NotStored(str(error)) from error
             if error is not None:
                 line.refused += 1
                 log.error("a message of worker %s is refused: %s", line.name, error)
-            line.stored = frame.seq
-        return True
+            line.stored = one.seq
+            if under_way.empty() or one.seq % TOGETHER == 0:
+                line.send(Frame(kind="ack", head={"stored": line.stored}))
 
     async def _keep_one(self, line: Line, frame: Frame) -> VedetteError | None:
         try:

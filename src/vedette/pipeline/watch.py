@@ -24,7 +24,7 @@ class Patience:
     working_s: float = 15.0
     """On one packet: a disk that wakes up takes 10 s. While it waits for the detector, the
     detector is what counts."""
-    decoding_s: float = 1.5
+    decoding_s: float = 1.0
     """One packet: that waits for no disk and no other thread. Before a worker is replaced, it is
     looked at for another second."""
     opening_s: float = 120.0

@@ -9,6 +9,7 @@ from typing import TypeVar
 from vedette.blobs.port import Blobs
 from vedette.contracts.bus import Bus
 from vedette.contracts.errors import InvalidInput, StorageFailed, VedetteError
+from vedette.contracts.event import EventState
 from vedette.contracts.facts import StorageFact
 from vedette.contracts.sink import EventChange, TrackRecord
 from vedette.contracts.verdict import Verdict
@@ -146,10 +147,12 @@ class EventWriter:
         return len(self._inbox)
 
     async def run(self) -> None:
-        """Write what is accepted, in order, until `close`."""
+        """Write what is accepted until `close`: in order, but events that open overtake the
+        others, since people wait for the alert; and these have every second turn at least."""
         async with self._one_at_a_time:
-            while items := await self._inbox.some(TOGETHER):
-                over = True
+            hurry = True
+            while items := await self._inbox.some(TOGETHER, urgent=_opens if hurry else None):
+                hurry, over = not all(map(_opens, items)), True
                 try:
                     await self._keep(items)
                 except asyncio.CancelledError:
@@ -157,7 +160,7 @@ class EventWriter:
                     raise
                 finally:
                     if over:
-                        self._inbox.drop(len(items))
+                        self._inbox.drop(items)
 
     async def drain(self) -> None:
         """Return when all that was accepted so far is stored (or given up). Needs `run`."""
@@ -304,6 +307,14 @@ class EventWriter:
     def _count(self, **more: int) -> None:
         now = {name: getattr(self._counts, name) + number for name, number in more.items()}
         self._counts = replace(self._counts, **now)
+
+
+def _opens(item: _Item) -> bool:
+    """True for the first word on an event: nothing that waits was said of it before."""
+    if not isinstance(item.said, EventChange):
+        return False
+    event = item.said.event
+    return event.state is EventState.OPEN and event.updated_at == event.opened_at
 
 
 def _weight(said: EventChange | Story) -> int:

@@ -3,13 +3,19 @@
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from vedette.contracts.errors import StorageFailed
 
 T = TypeVar("T")
+
+
+class _Waiting(NamedTuple, Generic[T]):
+    number: int
+    item: T
+    weight: int
 
 
 class Inbox(Generic[T]):
@@ -24,16 +30,16 @@ class Inbox(Generic[T]):
         """
         self._most = most
         self._most_weight = most_weight
-        self._waiting: deque[tuple[T, int]] = deque()
+        self._waiting: deque[_Waiting[T]] = deque()
         self._weight = 0
         self._room = threading.Condition()
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = asyncio.Event()
         self._dropped = asyncio.Event()
+        self._door = asyncio.Lock()
         self.accepted = 0
         """Items let in since the start."""
-        self.dealt_with = 0
 
     def put(self, item: T, weight: int = 0) -> None:
         """Add one; waits while it is full. From any thread except that of the loop.
@@ -46,47 +52,56 @@ class Inbox(Generic[T]):
             self._let_in(item, weight)
 
     async def put_soon(self, item: T, weight: int = 0) -> None:
-        """The same from the loop, for those who wait for each thing before they bring the next."""
-        while True:
-            self._dropped.clear()
-            with self._room:
-                if self._closed or self._fits(weight):
-                    return self._let_in(item, weight)
-            await self._dropped.wait()
+        """The same from the loop; who came first is let in first."""
+        async with self._door:
+            while True:
+                self._dropped.clear()
+                with self._room:
+                    if self._closed or self._fits(weight):
+                        return self._let_in(item, weight)
+                await self._dropped.wait()
 
     async def first(self) -> T | None:
         """The oldest item, which stays until `drop`; None when closed and empty."""
+        found = await self.some(1)
+        return found[0] if found else None
+
+    async def some(self, most: int, *, urgent: Callable[[T], bool] | None = None) -> list[T]:
+        """The oldest items, which stay until `drop`; none when closed and empty.
+
+        Args:
+            urgent: where it says so of some that wait, they alone are taken.
+        """
         self._loop = asyncio.get_running_loop()
         while True:
             self._awake.clear()
             with self._room:
                 if self._waiting:
-                    return self._waiting[0][0]
+                    items = [each.item for each in self._waiting]
+                    first = [] if urgent is None else [item for item in items if urgent(item)]
+                    return (first or items)[:most]
                 if self._closed:
-                    return None
+                    return []
             await self._awake.wait()
 
-    async def some(self, most: int) -> list[T]:
-        """The oldest items, which stay until `drop`; none when closed and empty."""
-        if await self.first() is None:
-            return []
+    def drop(self, items: Sequence[T]) -> None:
+        """These are dealt with."""
+        gone = {id(item) for item in items}
         with self._room:
-            return [item for item, _ in islice(self._waiting, most)]
-
-    def drop(self, count: int = 1) -> None:
-        """The oldest items are dealt with."""
-        with self._room:
-            for _ in range(count):
-                self._weight -= self._waiting.popleft()[1]
-            self.dealt_with += count
+            left = [each for each in self._waiting if id(each.item) not in gone]
+            self._waiting = deque(left)
+            self._weight = sum(each.weight for each in left)
             self._room.notify_all()
         self._dropped.set()
 
     async def emptied(self) -> None:
         """Return when everything let in so far is dealt with."""
-        target = self.accepted
-        while self.dealt_with < target:
+        last = self.accepted
+        while True:
             self._dropped.clear()
+            with self._room:
+                if not self._waiting or self._waiting[0].number > last:
+                    return
             await self._dropped.wait()
 
     def close(self) -> None:
@@ -104,9 +119,9 @@ class Inbox(Generic[T]):
     def _let_in(self, item: T, weight: int) -> None:
         if self._closed:
             raise StorageFailed("the product is stopping and takes no more events")
-        self._waiting.append((item, weight))
-        self._weight += weight
         self.accepted += 1
+        self._waiting.append(_Waiting(self.accepted, item, weight))
+        self._weight += weight
         self._wake()
 
     def _fits(self, weight: int) -> bool:

@@ -118,7 +118,7 @@ class RecordingKeeper:
         async with self._one_at_a_time:
             while (item := await self._inbox.first()) is not None:
                 await self._deal(item)
-                self._inbox.drop()
+                self._inbox.drop([item])
 
     async def close(self, *, within_s: float = 10.0) -> None:
         """Take nothing more in, store what waits, and end `run`."""

@@ -20,7 +20,7 @@ from vedette.contracts.facts import CameraState, CameraStatus
 from vedette.contracts.payload import Payload
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.kit.clock import SystemClock
-from vedette.link.control_end import TOGETHER, Ears, Hub, Line
+from vedette.link.control_end import Ears, Hub, Line
 from vedette.link.files import WorkerFolders
 from vedette.link.messages import Durable
 from vedette.link.sink import LinkBus, LinkSink
@@ -228,15 +228,33 @@ async def test_no_more_is_under_way_than_may_be_however_often_the_link_breaks(
         for number in range(300):
             link.say(change(number))
         for _ in range(5):
-            await until(lambda: line.connected and line.unkept.qsize() >= WINDOW - TOGETHER)
-            assert line.unkept.qsize() <= WINDOW
+            await until(lambda: line.connected and office.begun == WINDOW)
             await again(link, line)
+            await until(lambda: line.connected and line.unkept.empty())
+            assert office.begun == WINDOW, "what is being stored was begun again"
         office.slow.set()
         await until(lambda: link.waiting == 0, within_s=30)
         await asyncio.to_thread(link.close, within_s=5.0)
 
     assert line.breaks == 0
     assert office.ids() == [event.id for event in events(300)]
+
+
+async def test_a_message_waits_for_none_of_those_before_it_to_be_stored(office: Office) -> None:
+    office.slow.clear()
+    async with office.open() as line:
+        link = office.worker(line)
+        link.start()
+        link.say(change(0))
+        await until(lambda: office.begun == 1)
+        link.say(change(1))
+        await until(lambda: office.begun == 2)
+        assert line.stored == 0
+        office.slow.set()
+        await until(lambda: link.waiting == 0)
+        await asyncio.to_thread(link.close, within_s=5.0)
+
+    assert office.ids() == [event.id for event in events(2)]
 
 
 async def test_a_message_that_can_never_be_stored_does_not_hold_up_the_others(

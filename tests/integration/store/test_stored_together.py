@@ -13,6 +13,7 @@ from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import EventState
 from vedette.contracts.sink import EventChange
 from vedette.link.messages import Story
+from vedette.services.event_writer import TOGETHER
 from vedette.testing.store_samples import make_event, make_track, make_verdict
 
 MANY = 24
@@ -116,3 +117,44 @@ async def test_all_changes_of_an_event_are_told_and_the_last_is_kept(bench: Benc
 
 def event_with_picture(number: int) -> EventChange:
     return EventChange(event=make_event(number), artifacts=(media(data=b"%d" % number),))
+
+
+async def in_turns(writer: Any, said: dict[str, Any]) -> list[str]:
+    """Hand these over at once; their names in the order in which they were stored."""
+    stored: list[str] = []
+
+    async def keep(name: str, each: Any) -> None:
+        await writer.keep(each)
+        stored.append(name)
+
+    await asyncio.gather(*(keep(name, each) for name, each in said.items()))
+    return stored
+
+
+async def test_an_event_that_opens_waits_for_nothing_but_what_is_being_stored(
+    bench: Bench,
+) -> None:
+    before: dict[str, Any] = {f"story {n}": each for n, each in enumerate(stories(4 * TOGETHER))}
+    event = make_event(1)
+    closed = event.model_copy(
+        update={
+            "state": EventState.CLOSED,
+            "updated_at": event.opened_at + timedelta(seconds=9),
+            "ended_at": event.opened_at + timedelta(seconds=9),
+        }
+    )
+    changes = {"opens": EventChange(event=event), "closes": EventChange(event=closed)}
+    async with bench.writing() as writer:
+        stored = await in_turns(writer, before | changes)
+    assert stored.index("opens") <= TOGETHER
+    assert stored[-1] == "closes"
+    assert [topic for topic, _ in await bench.outbox()] == ["event.opened", "event.closed"]
+
+
+async def test_events_that_open_without_end_leave_the_others_their_turns(bench: Bench) -> None:
+    said: dict[str, Any] = {"story": stories(1)[0]}
+    for number in range(6 * TOGETHER):
+        said[f"event {number}"] = EventChange(event=make_event(number))
+    async with bench.writing() as writer:
+        stored = await in_turns(writer, said)
+    assert stored.index("story") < 2 * TOGETHER

@@ -12,6 +12,7 @@ from tests.scenes import BLOB
 from vedette.app.settings import CameraSettings
 from vedette.app.worker_plan import assignment
 from vedette.contracts.assignment import CameraAssignment, WorkerAssignment
+from vedette.contracts.facts import CameraState, CameraStatus
 from vedette.contracts.payload import Payload
 from vedette.contracts.sink import EventChange
 from vedette.kit.clock import SystemClock
@@ -38,6 +39,8 @@ class Ward:
     facts: list[tuple[str, Payload]] = field(default_factory=list)
     left: list[Life] = field(default_factory=list)
     gone: list[tuple[str, str]] = field(default_factory=list)
+    facts_when_gone: int = 0
+    """How many there were when the last worker went."""
     packets: dict[str, int] = field(default_factory=dict)
     """By camera, as told in the last beat of the process that has it now."""
     storing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -84,6 +87,18 @@ class Ward:
         )
         return time.monotonic() - began
 
+    async def is_back(self, camera: str) -> None:
+        """Wait until a camera whose worker has gone says that it is online again; unlike its
+        figures, it says so at once."""
+        seen = self.facts_when_gone
+        topic = f"camera.{camera}.status"
+
+        def online() -> bool:
+            said = [fact for name, fact in self.facts[seen:] if name == topic]
+            return any(isinstance(x, CameraStatus) and x.state is CameraState.ONLINE for x in said)
+
+        await until(online, within_s=PATIENCE_S)
+
     async def has_spare(self) -> None:
         await until(
             lambda: self.pool.spare is not None and self.pool.spare.line.connected,
@@ -125,6 +140,7 @@ class Ward:
 
     def _gone(self, seat: Seat, why: str) -> None:
         self.gone.append((seat.name, why))
+        self.facts_when_gone = len(self.facts)
         for name in seat.cameras:
             self.packets.pop(name, None)
 
