@@ -26,8 +26,9 @@ GROWTH_MB = 60.0
 LEAST_FPS = 0.97
 """Of the frames that a camera sends."""
 MOST_LAG_S = 2.0
-MOST_ALERT_S = 3.0
-"""The 95th percentile of alerts: their cameras' gates are closed when somebody comes."""
+MOST_ALERT_S = 5.0
+"""The 95th percentile of alerts. People come to eight cameras within two seconds, whose gates are
+closed: each then looks at what led to it, which two cores catch up with in about as long."""
 MOST_STOP_S = 10.0
 MOST_AWAY = 0.005
 """Share of the time: the RTSP server hangs up when its film is over, and is connected again."""
