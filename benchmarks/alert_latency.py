@@ -41,8 +41,8 @@ SHOWN = 0.5
 SETTLES_S = 30.0
 """Until every camera was opened and its gate has closed for the first time."""
 BUSY = (
-    "64 cameras decoded entirely, with 640 looks a second, are more than two cores can do. With the "
-    "gate they keep them busy for 85 %, the cameras' own server included, and an alert, which "
+    "64 cameras decoded entirely, with 640 looks a second, are more than two cores can do. With "
+    "the gate they keep them busy for 85 %, the cameras' own server included, and an alert, which "
     "passes a dozen threads, waits for each."
 )
 """Why many cameras are late, where they are."""
