@@ -152,7 +152,8 @@ class EventWriter:
         async with self._one_at_a_time:
             hurry = True
             while items := await self._inbox.some(TOGETHER, urgent=_opens if hurry else None):
-                hurry, over = not all(map(_opens, items)), True
+                hurry = not all(map(_opens, items))
+                over = True
                 try:
                     await self._keep(items)
                 except asyncio.CancelledError:
