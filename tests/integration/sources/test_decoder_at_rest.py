@@ -77,23 +77,53 @@ def used_bytes() -> int:
     return int(heap.uordblks + heap.hblkhd)
 
 
-@pytest.mark.parametrize("codec", ["h264", "hevc"])
-def test_a_decoder_at_rest_keeps_no_pictures(codec: str, tmp_path: Path) -> None:
-    share_heap()
+def large(folder: Path, codec: str, *, gop_s: float) -> list[Packet]:
+    """The packets of 0.8 s of large video."""
     library = {"h264": "libx264", "hevc": "libx265"}[codec]
     path = camera_video(
-        tmp_path / "large.ts", size=LARGE, fps=25, duration_s=0.8, gop_s=0.8, codec=library
+        folder / "large.ts", size=LARGE, fps=25, duration_s=0.8, gop_s=gop_s, codec=library
     )
-    packets, _ = packets_of(path)
+    return packets_of(path)[0]
+
+
+def new_decoder(codec: str) -> FrameDecoder:
+    """For a stream that says all that it must know."""
     context: Any = av.CodecContext.create(codec, "r")
-    decoder = FrameDecoder(
+    return FrameDecoder(
         context,
         camera_id="yard",
         stats=SourceStats(),
         give_up=SourceLost,
         on_size=lambda width, height: None,
     )
-    del context
+
+
+def test_what_somebody_held_once_is_not_kept_for_ever(tmp_path: Path) -> None:
+    """While nothing moves, one keyframe after the other is decoded, and the decoder rests."""
+    share_heap()
+    keys = [packet for packet in large(tmp_path, "h264", gop_s=0.08) if packet.is_keyframe]
+    decoder = new_decoder("h264")
+    before = used_bytes()
+
+    def look(key: Packet) -> list[Frame]:
+        return [*decoder.decode(key), *decoder.flush()]
+
+    held = [frame for key in keys[:6] for frame in look(key)]
+    assert len(held) == 6
+    assert used_bytes() - before > 6 * PICTURE_BYTES, "this measures nothing"
+    held.clear()
+    for key in keys * 2:
+        held = look(key)
+
+    kept = (used_bytes() - before) / PICTURE_BYTES
+    assert kept < 2.5, f"it keeps {kept:.1f} pictures, one of which is in use"
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_a_decoder_at_rest_keeps_no_pictures(codec: str, tmp_path: Path) -> None:
+    share_heap()
+    packets = large(tmp_path, codec, gop_s=0.8)
+    decoder = new_decoder(codec)
     before = used_bytes()
     frames = [frame for packet in packets for frame in decoder.decode(packet)]
     assert used_bytes() - before > 10 * PICTURE_BYTES, "this measures nothing"
