@@ -17,9 +17,9 @@ _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 HEAPS = 2
 APART_BYTES = 32 * 1024
 """From this size on a block comes from the system alone, and is given back alone. glibc begins with
-128 kB, and raises it to 32 MB with each picture that is freed. Colour planes of small pictures
-(58 kB in 360p) come and go between packets that stay, and would leave holes: of 231 MB that a
-worker's heap grew to, 140 were in use; without them it stays at 93, of which 82 are."""
+128 kB, and raises it to 32 MB with each picture that is freed. What is smaller than that and comes
+and goes between packets that stay (colour planes have 58 kB in 360p) leaves holes: with 128 kB, a
+worker's heap grew to 231 MB, of which 140 were in use; with 32 it stays at 93, of which 82 are."""
 TRIM_S = 10.0
 """Takes 4 to 10 ms in a worker with 32 cameras."""
 SWEEP_S = 5.0
