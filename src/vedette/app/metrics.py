@@ -53,6 +53,9 @@ PRESENT = (
 )
 """Present values of `CameraReport`."""
 
+SECONDS = {"s": 1.0, "ms": 1e-3}
+"""Units of time at the end of a name; Prometheus has seconds only."""
+
 TRIGGER_COUNTED = (
     ("notices", "Events that the camera sent, with a word of ours."),
     ("unknown", "Events that the camera sent, for which we have no word."),
@@ -143,10 +146,12 @@ class ProductMetrics(Collector):
 
     def _of_reports(self, reports: Sequence[CameraReport]) -> Iterator[Metric]:
         for name, meaning in PRESENT:
-            unit = name.removesuffix("_s") + "_seconds" if name.endswith("_s") else name
+            plain, _, unit_of = name.rpartition("_")
+            scale = SECONDS.get(unit_of)
+            unit = name if scale is None else f"{plain}_seconds"
             family = GaugeMetricFamily(f"vedette_camera_{unit}", meaning, labels=["camera"])
             for report in reports:
-                family.add_metric([report.camera_id], float(getattr(report, name)))
+                family.add_metric([report.camera_id], float(getattr(report, name)) * (scale or 1.0))
             yield family
         gate = GaugeMetricFamily(
             "vedette_camera_gate_open", "1 while everything is decoded.", labels=["camera", "mode"]

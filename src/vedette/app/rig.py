@@ -130,8 +130,6 @@ class Rig:
         """Counters, by metric name without `vedette_` and `_total`."""
         server = self.detector.counters()
         return {
-            "detector_frames": server.answered,
-            "detector_failed": server.failed,
             "detector_busy_seconds": server.busy_s,
             "media_jobs": self._desk.done,
             "animations_left_out": self._desk.left_out,
@@ -142,7 +140,6 @@ class Rig:
         """Present values, by metric name without `vedette_`."""
         return {
             "media_desk_waiting": self._desk.waiting,
-            "detector_waiting": self.detector.counters().waiting,
             "cameras_watching": self._fleet.watching,
             **self.taps.gauges(),
         }

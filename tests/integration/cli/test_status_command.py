@@ -38,6 +38,9 @@ def test_a_running_product_is_shown_and_one_that_ended_is_not(tmp_path: Path) ->
     assert cameras["yard"]["bitrate_bps"] > 1000
     assert cameras["away"]["state"] == "failed"
     assert 'vedette_camera_fps_analysed{camera="yard"}' in metrics
+    families = [line for line in metrics.splitlines() if line.startswith("# TYPE ")]
+    assert len(families) > 50
+    assert len(families) == len(set(families)), "a scraper refuses what is described twice"
 
     after = vedette("status", "--data", data)
 

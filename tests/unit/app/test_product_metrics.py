@@ -103,7 +103,7 @@ def test_gate_tamper_and_drops_are_told_by_name() -> None:
         gate_open=False,
         tamper="covered",
         lag_s=0.25,
-        source=SourceStats(lag_s=0.5),
+        source=SourceStats(lag_s=0.5, drift_ms=-250.0),
         skipped=Counter(gate=90, pressure=3),
     )
     text = product_metrics({"yard": yard}).text().decode()
@@ -113,6 +113,7 @@ def test_gate_tamper_and_drops_are_told_by_name() -> None:
     assert 'vedette_camera_dropped_total{camera="yard",cause="pressure"} 3.0' in text
     assert 'vedette_camera_lag_seconds{camera="yard"} 0.25' in text
     assert 'vedette_camera_source_lag_seconds{camera="yard"} 0.5' in text
+    assert 'vedette_camera_drift_seconds{camera="yard"} -0.25' in text
 
 
 def test_the_line_to_a_cameras_own_events_is_told_where_there_is_one() -> None:
