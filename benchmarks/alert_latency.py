@@ -19,33 +19,25 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
+from benchmarks.alert_scenes import PLACES, first_sights, render, script, video
 from benchmarks.bench import Bench, alone
 from benchmarks.cell import Cell, Question, compared
-from benchmarks.fleet_media import GOP_S, WALK_GOPS, plan
-from benchmarks.media import BITS, FPS, GOP, Encoder, Rate
-from benchmarks.served import cameras, product
-from vedette.sources.draw_scene import Painter
-from vedette.sources.scene import Actor, Scene, truth_at
+from benchmarks.fleet_media import GOP_S
+from benchmarks.media import FPS, Rate
+from benchmarks.served import busy_s, cameras, product
 
-PLACES = 4
-SIZE = (640, 360)
-SHOWN = 0.5
-"""Part of the person that a picture must show."""
 SETTLES_S = 30.0
 """Until every camera was opened and its gate has closed for the first time."""
-BUSY = (
-    "64 cameras decoded entirely, with 640 looks a second, are more than two cores can do. With "
-    "the gate they keep them busy for 85 %, the cameras' own server included, and an alert, which "
-    "passes a dozen threads, waits for each."
-)
-"""Why many cameras are late, where they are."""
+WAITS = "An alert passes a dozen threads of three processes, and each waits until a core is free."
+"""Why it is late, where it is."""
 LATEST_S = 9.0
 """An alert after this long belongs to nothing."""
 FAST: dict[str, Any] = {"detect": {"fps": 10}, "tracker": {"type": "byte", "confirm_seen": 1}}
@@ -66,6 +58,31 @@ class Case:
     title: str
     targets: dict[str, str]
     """By percentile, in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What came of one run."""
+
+    delays_ms: list[float]
+    """Of the people who were told of."""
+    shown: int
+    """People who came into view."""
+    others: int
+    """Alerts that belong to nobody."""
+    ours: float
+    """Cores that the product used, on average."""
+    busy: float
+    """Part of the time of all cores that anything ran: ours, the cameras' server, the receiver."""
+
+    @property
+    def load(self) -> str:
+        """What the machine did meanwhile."""
+        cores = psutil.cpu_count() or 1
+        return (
+            f"{self.ours:.2f} of {cores} cores were ours; with the cameras' server and whatever "
+            f"else ran here, they were busy for {self.busy:.0%} of the time"
+        )
 
 
 OPEN = {"p50": "<= 100 ms", "p99": "<= 400 ms"}
@@ -121,16 +138,16 @@ def cases(bench: Bench) -> list[Case]:
 
 def measure(bench: Bench) -> list[Cell]:
     """Run after run; each is as long as it says."""
-    _render(bench)
+    render(bench)
     cells: list[Cell] = []
-    tails: dict[tuple[str, int], float] = {}
+    found: dict[tuple[str, int], Watched] = {}
     for case in cases(bench):
         bench.say(f"{case.cameras} cameras, {case.title}: {SETTLES_S + case.lasts_s:.0f} s")
-        delays_ms, shown, others = _watch(bench, case)
-        assert delays_ms, f"not one alert came ({case.title})"
-        tails[case.title, case.cameras] = float(np.percentile(delays_ms, 99))
-        cells += _cells(case, delays_ms, shown, others)
-    few, many = (min(n for _, n in tails), max(n for _, n in tails))
+        watched = _watch(bench, case)
+        assert watched.delays_ms, f"not one alert came ({case.title})"
+        found[case.title, case.cameras] = watched
+        cells += _cells(case, watched)
+    few, many = (min(n for _, n in found), max(n for _, n in found))
     title = "gate open, fast"
     asked = Question(
         row=8,
@@ -139,12 +156,12 @@ def measure(bench: Bench) -> list[Cell]:
         unit="ms",
         peer_name=f"{few} camera",
         target="<= 2x",
-        why=BUSY,
     )
-    return [*cells, compared(asked, [tails[title, many]], [tails[title, few]])]
+    tails = [[float(np.percentile(found[title, n].delays_ms, 99))] for n in (many, few)]
+    return [*cells, _explained(compared(asked, *tails), found[title, many])]
 
 
-def _cells(case: Case, delays_ms: list[float], shown: int, others: int) -> list[Cell]:
+def _cells(case: Case, watched: Watched) -> list[Cell]:
     cells = []
     for percentile in ("p50", "p95", "p99"):
         asked = Question(
@@ -153,18 +170,28 @@ def _cells(case: Case, delays_ms: list[float], shown: int, others: int) -> list[
             workload=f"{case.title}: {case.cameras} cameras",
             unit="ms",
             target=case.targets.get(percentile, ""),
-            why=f"{len(delays_ms)} alerts for {shown} people, {others} alerts for nobody"
+            why=f"{len(watched.delays_ms)} alerts for {watched.shown} people, "
+            f"{watched.others} alerts for nobody; {watched.load}."
             if percentile == "p50"
             else "",
         )
-        cells.append(compared(asked, [float(np.percentile(delays_ms, int(percentile[1:])))]))
+        figure = float(np.percentile(watched.delays_ms, int(percentile[1:])))
+        cells.append(_explained(compared(asked, [figure]), watched))
     return cells
 
 
-def _watch(bench: Bench, case: Case) -> tuple[list[float], int, int]:
-    """Delays in milliseconds, how many people were shown, and alerts that belong to nobody."""
-    scripts = [_script(n, case) for n in range(case.cameras)]
-    videos = [(_video(bench, n % PLACES, case.rate), script) for n, script in enumerate(scripts)]
+def _explained(cell: Cell, watched: Watched) -> Cell:
+    """With the reason where the target is missed."""
+    if cell.met is not False:
+        return cell
+    words = [cell.why, WAITS] if cell.why else [WAITS, f"{watched.load}."]
+    return replace(cell, why=" ".join(words))
+
+
+def _watch(bench: Bench, case: Case) -> Watched:
+    """Let the product watch, and compare what it told with what was shown."""
+    scripts = [script(n, case.cameras) for n in range(case.cameras)]
+    videos = [(video(bench, n % PLACES, case.rate), one) for n, one in enumerate(scripts)]
     with (
         tempfile.TemporaryDirectory(prefix="vedette-bench-") as scratch,
         receiver() as (url, arrivals),
@@ -189,11 +216,19 @@ def _watch(bench: Bench, case: Case) -> tuple[list[float], int, int]:
             time.sleep(SETTLES_S)
             plays = served.played()
             assert len(plays) == case.cameras, f"{len(plays)} opened\n{running.log()}"
-            began = time.time()
+            spent_s, used_s, began = running.cpu_s(), busy_s(), time.time()
             time.sleep(case.lasts_s)
-            ended = time.time() - LATEST_S
+            ended = time.time()
+            spent_s, used_s = running.cpu_s() - spent_s, busy_s() - used_s
         assert served.played() == plays, "a camera was opened again"
-    return _compare(bench, scripts, plays, arrivals, (began, ended))
+    delays_ms, shown, others = _compare(bench, scripts, plays, arrivals, (began, ended - LATEST_S))
+    return Watched(
+        delays_ms=delays_ms,
+        shown=shown,
+        others=others,
+        ours=spent_s / (ended - began),
+        busy=used_s / (ended - began) / (psutil.cpu_count() or 1),
+    )
 
 
 def _compare(
@@ -203,12 +238,13 @@ def _compare(
     arrivals: list[tuple[str, float]],
     within: tuple[float, float],
 ) -> tuple[list[float], int, int]:
+    """Delays in milliseconds, how many people were shown, and alerts that belong to nobody."""
     delays_ms: list[float] = []
     shown = used = 0
-    for number, script in enumerate(scripts):
+    for number, order in enumerate(scripts):
         mine = sorted(at for camera, at in arrivals if camera == f"c{number}")
         mine = [at for at in mine if within[0] <= at]
-        for picture in _first_sights(bench, number % PLACES, script, within[1] - plays[number]):
+        for picture in first_sights(bench, number % PLACES, order, within[1] - plays[number]):
             at = plays[number] + picture / FPS
             if not within[0] <= at <= within[1]:
                 continue
@@ -219,91 +255,6 @@ def _compare(
                 delays_ms.append((answers[0] - at) * 1e3)
     late = sum(within[0] <= at <= within[1] for _, at in arrivals)
     return delays_ms, shown, max(0, late - used)
-
-
-def _first_sights(bench: Bench, place: int, script: list[int], until_s: float) -> Iterator[int]:
-    """Numbers of the pictures that first show enough of somebody."""
-    first = {int(walk): at for walk, at in _truth(bench, place).items()}
-    turn = 0
-    while turn * GOP_S <= until_s:
-        gop = script[turn % len(script)]
-        if gop in first:
-            yield turn * GOP + first[gop]
-        turn += 1
-
-
-def _script(number: int, case: Case) -> list[int]:
-    """Somebody every 14 seconds, every 40 where there are many cameras; all at other times."""
-    whole = plan()
-    pause = 3 if case.cameras < 16 else 16
-    rng = np.random.default_rng(number)
-    quiet = list(whole.quiet)
-    gops = [quiet[int(rng.integers(len(quiet)))] for _ in range(int(rng.integers(8)) + 2)]
-    for walk in rng.permutation(whole.walks).tolist():
-        gops += range(walk, walk + WALK_GOPS)
-        gops += [quiet[int(rng.integers(len(quiet)))] for _ in range(pause + int(rng.integers(3)))]
-    return gops
-
-
-def _scene(place: int) -> Scene:
-    """Dark people on a plain ground; they enter at any time between two keyframes."""
-    rng = np.random.default_rng(50 + place)
-    actors = []
-    for first in plan().walks:
-        start_s = first * GOP_S + 0.2 + 2.0 * rng.random()
-        lasts_s, height = 3.5 + rng.random(), 0.3 + 0.1 * rng.random()
-        foot = 0.5 + 0.2 * rng.random()
-        left, right = (start_s, -0.06, foot), (start_s + lasts_s, 1.06, foot)
-        if rng.random() < 0.5:
-            left, right = (start_s, 1.06, foot), (start_s + lasts_s, -0.06, foot)
-        actors.append(
-            Actor(shape="figure", size=(0.1, height), colour=(25, 25, 30), path=(left, right))
-        )
-    return Scene(
-        width=SIZE[0],
-        height=SIZE[1],
-        fps=FPS,
-        duration_s=plan().gops * GOP_S,
-        seed=place,
-        actors=tuple(actors),
-    )
-
-
-def _render(bench: Bench) -> None:
-    """Make the streams once."""
-    for place in range(PLACES):
-        if _truth_file(bench, place).exists():
-            continue
-        bench.say(f"rendering place {place}")
-        scene = _scene(place)
-        painter = Painter(scene)
-        first: dict[str, int] = {}
-        with (
-            Encoder(_video(bench, place, "vbr"), "vbr", crf=25, size=SIZE, bits=BITS // 3) as vbr,
-            Encoder(_video(bench, place, "cbr"), "cbr", size=SIZE, bits=BITS // 3) as cbr,
-        ):
-            for number in range(plan().gops * GOP):
-                picture = painter.paint(number)
-                vbr.write(picture)
-                cbr.write(picture)
-                if any(one.visible >= SHOWN for one in truth_at(scene, number)):
-                    walk = max(first for first in plan().walks if first * GOP <= number)
-                    first.setdefault(str(walk), number - walk * GOP)
-        _truth_file(bench, place).write_text(json.dumps(first), encoding="utf-8")
-
-
-def _truth(bench: Bench, place: int) -> dict[str, int]:
-    """By walk: the first picture, from its first group on, that shows enough of somebody."""
-    found: dict[str, int] = json.loads(_truth_file(bench, place).read_text(encoding="utf-8"))
-    return found
-
-
-def _truth_file(bench: Bench, place: int) -> Path:
-    return bench.build / f"alert-{place}.json"
-
-
-def _video(bench: Bench, place: int, rate: Rate) -> Path:
-    return bench.build / f"alert-{place}-{rate}.mp4"
 
 
 @contextmanager

@@ -110,6 +110,13 @@ def product(settings: dict[str, Any], folder: Path) -> Iterator[Product]:
                 process.wait()
 
 
+def busy_s() -> float:
+    """Seconds that the cores were not idle so far, all together, whoever they worked for."""
+    times = psutil.cpu_times()._asdict()
+    idle = ("idle", "iowait", "guest", "guest_nice")  # guests are part of `user`
+    return sum(float(spent) for name, spent in times.items() if name not in idle)
+
+
 def free_port() -> int:
     """A port of loopback that nobody uses now."""
     with socket.socket() as probe:
