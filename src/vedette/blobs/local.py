@@ -56,7 +56,7 @@ class LocalBlobs:
             InvalidInput: the path could lead out of the store, by `..` or by a link.
         """
         target = self.root.joinpath(*demand_inside(path))
-        if Path(os.path.realpath(target)) != target:
+        if os.path.realpath(target) != str(target):
             raise InvalidInput(f"{path!r} leads through a link; artifacts are plain files")
         return target
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,12 +64,14 @@ def put_down(new: NewArtifact, event: Event, number: int, folders: WorkerFolders
         return new
     name = f"{event.id}.{new.kind.value}.{new.revision}.{number}{new.extension}"
     target = folders.media / name
-    part = folders.media / f"{name}.part"
+    part = f"{target}.part"
     try:
-        part.write_bytes(new.data)
+        with open(part, "wb") as file:
+            file.write(new.data)
         os.replace(part, target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            os.unlink(part)
         raise StorageFailed(f"{target} cannot be written: {error.strerror}") from error
     return replace(new, data=None, file=target)
 
@@ -105,12 +108,13 @@ def taken_up(
     folder = {"media": folders.media, "parts": folders.parts}.get(str(root))
     if folder is None or not isinstance(name, str) or not _PLAIN.fullmatch(name):
         raise InvalidInput("an artifact names a file outside the folders of its worker")
+    file = folder / name
     try:
-        artifact = replace(_ARTIFACT.validate_python(known), data=None, file=folder / name)
+        artifact = replace(_ARTIFACT.validate_python(known), data=None, file=file)
     except ValidationError as error:
         raise InvalidInput(f"an artifact makes no sense: {error.error_count()} errors") from error
     expected = sha256 if check and isinstance(sha256, str) else ""
-    return artifact, _is_whole(folder / name, expected)
+    return artifact, _is_whole(file, expected)
 
 
 def digest(data: bytes) -> str:

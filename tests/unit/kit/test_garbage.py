@@ -14,6 +14,8 @@ from vedette.kit.clock import SystemClock
 from vedette.kit.garbage import Sweeper, settle, trim
 from vedette.testing.fakes import until
 
+ROOT = Path(__file__).parents[3]
+
 
 class Circle:
     def __init__(self) -> None:
@@ -102,3 +104,26 @@ C.fclose(out)
         apart[how] = int(re.findall(r'type="mmap" count="(\d+)"', said.read_text())[-1])
     assert heaps["shared"] <= 2 < heaps["alone"]
     assert apart["shared"] >= apart["alone"] + 5
+
+
+def test_names_of_files_that_come_and_go_take_no_more_memory() -> None:
+    """Python keeps the place of a name that is gone until its table is full; then it is doubled."""
+    script = """
+import sys, pathlib
+import vedette.app.worker
+from tests.integration.sources.test_decoder_at_rest import used_bytes
+from vedette.kit.garbage import settle, share_heap
+share_heap()
+if sys.argv[1] == "settled":
+    settle()
+before = used_bytes()
+for number in range(100_000):
+    sys.intern(f"clip {number}")
+print(used_bytes() - before)
+"""
+    grown = {
+        how: int(subprocess.check_output([sys.executable, "-c", script, how], cwd=ROOT))
+        for how in ("settled", "as it is")
+    }
+    assert grown["as it is"] > 500_000, "this measures nothing"
+    assert grown["settled"] < 100_000
