@@ -45,7 +45,7 @@ def _renew_names() -> None:
 
     Each name of a file that pathlib sees takes a place in it, which is free again only when the
     table is full and made anew, three times as large as what is in it: in a worker with 32 cameras
-    that came after 40 minutes, and took 1.9 MB more at once. This takes some 30 ms.
+    that came after 40 minutes, and took 1.9 MB more at once. This takes some 40 ms.
     """
     if getattr(sys, "_is_gil_enabled", lambda: True)():  # without the lock they are never forgotten
         for number in range(NAMES):
