@@ -1,6 +1,6 @@
 """Builds cameras from settings: the only place that knows which parts go where."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -44,7 +44,7 @@ from vedette.pipeline.passes import Passes
 from vedette.pipeline.regions import Regions
 from vedette.pipeline.sight import fraction_box
 from vedette.pipeline.stats import CameraStats
-from vedette.plugins.registry import build, configure
+from vedette.plugins.registry import build, configure, load
 from vedette.rules.build import build_rules
 from vedette.sources.port import Source
 from vedette.zones.config import ZoneMap
@@ -54,6 +54,18 @@ RING_SLACK_S = 2.0
 """What the packet ring holds beyond the pre-roll: a decision comes later than its packets."""
 LIVE_WIDTH = 960
 """Widest live picture of the page."""
+
+
+def import_plugins(cameras: Iterable[CameraSettings]) -> None:
+    """Import what these cameras are going to be made of, so that `settle` finds it there."""
+    for camera in cameras:
+        sources = (camera.source, camera.detect_source)
+        parts: list[tuple[str, ModuleSettings | None]] = [("source", each) for each in sources]
+        parts += [("motion", camera.motion), ("tracker", camera.tracker)]
+        parts += [("rule", rule) for rule in camera.rules]
+        for kind, settings in parts:
+            if settings is not None:
+                load(kind, str(settings["type"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

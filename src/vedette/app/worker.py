@@ -22,6 +22,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from vedette.app.build import import_plugins
 from vedette.app.detectors import build_detectors, used_detectors
 from vedette.app.rig import Outside, Rig
 from vedette.app.settings import CameraSettings
@@ -168,6 +169,7 @@ class Worker:
             box=self._box,
             patience=Patience(working_s=given.stuck_after_s),
         )
+        import_plugins(cameras)
         settle()
         self._rig = Rig(cameras, outside)
         self._rig.start()
