@@ -2,6 +2,9 @@
 
 Write: a temporary name on the same file system, fsync, rename, fsync of the folder. Only then
 does the caller insert the row. The order is proved by `tests/integration/crash`.
+
+Inside, places are plain text: pathlib enters each part of each path into Python's table of names
+(see `kit/garbage.py`).
 """
 
 import errno
@@ -28,6 +31,8 @@ TRIES = 3
 PIECE = 1024 * 1024
 """Bytes read or written at a time."""
 
+Place = str | Path
+
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -46,6 +51,7 @@ class LocalBlobs:
             root.mkdir(parents=True, exist_ok=True)
             self.root = root.resolve()
             (self.root / TEMPORARY).mkdir(exist_ok=True)
+        self._base = str(self.root)
         # Keeps an emptied folder from being removed while a new file is on its way into it.
         self._folders = threading.Lock()
 
@@ -55,20 +61,17 @@ class LocalBlobs:
         Raises:
             InvalidInput: the path could lead out of the store, by `..` or by a link.
         """
-        target = self.root.joinpath(*demand_inside(path))
-        if os.path.realpath(target) != str(target):
-            raise InvalidInput(f"{path!r} leads through a link; artifacts are plain files")
-        return target
+        return Path(self._where(path))
 
     def put(self, path: str, data: bytes) -> StoredFile:
-        target = self.local_path(path)
+        target = self._where(path)
         with _plain_errors("written", target), self._temporary() as temporary:
             _write_synced(temporary, iter((data,)))
             self._into_place(temporary, target)
         return StoredFile(path=path, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 
     def take(self, path: str, file: Path) -> StoredFile:
-        target = self.local_path(path)
+        target = self._where(path)
         with _plain_errors("moved in", file):
             if not stat.S_ISREG(file.lstat().st_mode):
                 raise InvalidInput(f"{file} is not a plain file, so it cannot become an artifact")
@@ -76,7 +79,7 @@ class LocalBlobs:
             try:
                 _sync_file(file)
                 self._into_place(file, target)
-                _sync_folder(file.parent)  # nothing of the making of this file comes back
+                _sync_folder(os.path.dirname(file))  # nothing of the making of this file comes back
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
@@ -84,10 +87,10 @@ class LocalBlobs:
         return StoredFile(path=path, size_bytes=size, sha256=sha256)
 
     def place(self, path: str, file: Path) -> None:
-        target = self.local_path(path)
+        target = self._where(path)
         with _plain_errors("moved in", file):
             self._into_place(file, target)
-            _sync_folder(file.parent)
+            _sync_folder(os.path.dirname(file))
 
     def temporary(self, name: str) -> Path:
         path = self.root.joinpath(TEMPORARY, *demand_inside(name))
@@ -96,12 +99,12 @@ class LocalBlobs:
         return path
 
     def open(self, path: str) -> BinaryIO:
-        target = self.local_path(path)
+        target = self._where(path)
         with _plain_errors("read", target):
-            return target.open("rb")
+            return open(target, "rb")
 
     def chunks(self, path: str, start: int, stop: int) -> Iterator[bytes]:
-        with self.open(path) as file, _plain_errors("read", self.root / path):
+        with self.open(path) as file, _plain_errors("read", f"{self._base}/{path}"):
             file.seek(start)
             left = stop - start
             while left > 0 and (piece := file.read(min(PIECE, left))):
@@ -110,24 +113,24 @@ class LocalBlobs:
 
     def size(self, path: str) -> int | None:
         try:
-            found = self.local_path(path).lstat()
+            found = os.lstat(self._where(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def digest(self, path: str) -> str:
-        target = self.local_path(path)
+        target = self._where(path)
         with _plain_errors("read", target):
             return _digest(target)[0]
 
     def delete(self, path: str) -> bool:
-        target = self.local_path(path)
+        target = self._where(path)
         with _plain_errors("deleted", target), self._folders:
             try:
                 os.unlink(target)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return False
-            _sync_folder(self._remove_empty(target.parent))
+            _sync_folder(self._remove_empty(os.path.dirname(target)))
         return True
 
     def files(self) -> Iterator[tuple[str, int]]:
@@ -179,45 +182,53 @@ class LocalBlobs:
                 count += 1
         return count
 
+    def _where(self, path: str) -> str:
+        """See `local_path`."""
+        target = os.path.join(self._base, *demand_inside(path))
+        if os.path.realpath(target) != target:
+            raise InvalidInput(f"{path!r} leads through a link; artifacts are plain files")
+        return target
+
     @contextmanager
-    def _temporary(self) -> Iterator[Path]:
+    def _temporary(self) -> Iterator[str]:
         """A new name; whatever is still there afterwards is removed."""
-        name = self.root / TEMPORARY / secrets.token_hex(8)
+        name = os.path.join(self._base, TEMPORARY, secrets.token_hex(8))
         try:
             yield name
         finally:
             with suppress(OSError):
                 os.unlink(name)
 
-    def _into_place(self, file: Path, target: Path) -> None:
+    def _into_place(self, file: Place, target: str) -> None:
+        folder = os.path.dirname(target)
         for left in range(TRIES - 1, -1, -1):
             try:
                 with self._folders:
-                    _make_folders(target.parent, self.root)
+                    _make_folders(folder, self._base)
                     os.replace(file, target)
                 break
             except FileNotFoundError:  # another process removed the folder, which was empty
                 if not left:
                     raise
-        _sync_folder(target.parent)
+        _sync_folder(folder)
 
-    def _copy_in(self, file: Path, target: Path) -> None:
+    def _copy_in(self, file: Path, target: str) -> None:
         """For a file on another file system."""
         with self._temporary() as temporary:
             with file.open("rb") as source:
                 _write_synced(temporary, iter(lambda: source.read(PIECE), b""))
             self._into_place(temporary, target)
         os.unlink(file)
-        _sync_folder(file.parent)
+        _sync_folder(os.path.dirname(file))
 
-    def _remove_empty(self, folder: Path) -> Path:
+    def _remove_empty(self, folder: str) -> str:
         """Remove a folder and its parents while they are empty; returns the first that stays."""
-        while folder != self.root:
+        while folder != self._base:
             try:
                 os.rmdir(folder)
             except OSError:
                 break  # something is in it
-            folder = folder.parent
+            folder = os.path.dirname(folder)
         return folder
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
@@ -231,7 +242,7 @@ class LocalBlobs:
                 yield f"{prefix}{entry.name}", entry.stat(follow_symlinks=False).st_size
 
 
-def _write_synced(target: Path, pieces: Iterator[bytes]) -> None:
+def _write_synced(target: str, pieces: Iterator[bytes]) -> None:
     """Write a new file and wait until its bytes are on the disk."""
     handle = os.open(target, _NEW_FILE, 0o640)
     try:
@@ -244,7 +255,7 @@ def _write_synced(target: Path, pieces: Iterator[bytes]) -> None:
         os.close(handle)
 
 
-def _sync_file(file: Path) -> None:
+def _sync_file(file: Place) -> None:
     handle = os.open(file, os.O_RDWR)
     try:
         os.fsync(handle)
@@ -252,7 +263,7 @@ def _sync_file(file: Path) -> None:
         os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: str) -> None:
     """Wait until the names in a folder are on the disk (a file system of POSIX needs it)."""
     if os.name != "posix":
         return
@@ -263,23 +274,23 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _make_folders(folder: Path, root: Path) -> None:
+def _make_folders(folder: str, root: str) -> None:
     """Make the missing folders below `root`, each on the disk before the next."""
     missing = []
-    while folder != root and not folder.is_dir():
+    while folder != root and not os.path.isdir(folder):
         missing.append(folder)
-        folder = folder.parent
+        folder = os.path.dirname(folder)
     for new in reversed(missing):
         with suppress(FileExistsError):  # another process was faster
             os.mkdir(new, 0o750)
-        _sync_folder(new.parent)
+        _sync_folder(os.path.dirname(new))
 
 
-def _digest(file: Path) -> tuple[str, int]:
+def _digest(file: Place) -> tuple[str, int]:
     """SHA-256 and size of a file."""
     state = hashlib.sha256()
     size = 0
-    with file.open("rb") as source:
+    with open(file, "rb") as source:
         while piece := source.read(PIECE):
             state.update(piece)
             size += len(piece)
@@ -287,7 +298,7 @@ def _digest(file: Path) -> tuple[str, int]:
 
 
 @contextmanager
-def _plain_errors(done: str, where: Path) -> Iterator[None]:
+def _plain_errors(done: str, where: Place) -> Iterator[None]:
     """Turn an error of the operating system into a sentence."""
     try:
         yield
