@@ -58,6 +58,8 @@ TELL_S = 1.0
 MOST_QUESTIONS = 64
 PR_SET_PDEATHSIG = 1
 
+_STATM = Path("/proc/self/statm")
+
 _STATS: TypeAdapter[CameraStats] = TypeAdapter(CameraStats)
 
 
@@ -314,7 +316,7 @@ def _die_with_parent() -> None:
 
 
 def _rss_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    return int(_STATM.read_text().split()[1]) * resource.getpagesize()
 
 
 def _format(name: str) -> logging.Formatter:

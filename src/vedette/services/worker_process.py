@@ -44,6 +44,8 @@ class WorkerProcess:
         except OSError as error:
             raise VedetteError(f"no worker can be started: {error.strerror}") from error
         self.pid = line.pid = self._process.pid
+        about = Path(f"/proc/{self.pid}")
+        self._stat, self._statm, self._tasks = about / "stat", about / "statm", about / "task"
         head = {
             "name": line.name,
             "token": line.token,
@@ -98,7 +100,7 @@ class WorkerProcess:
     def stopped(self) -> bool:
         """True where somebody stopped it (SIGSTOP)."""
         try:
-            text = Path(f"/proc/{self.pid}/stat").read_text("ascii", "replace")
+            text = self._stat.read_text("ascii", "replace")
         except OSError:
             return False
         return text.rpartition(") ")[2][:1] == "T"
@@ -107,7 +109,7 @@ class WorkerProcess:
         """Seconds that its threads waited for a processor so far, all together; 0.0 if unknown."""
         waited_ns = 0
         try:
-            for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            for thread in self._tasks.iterdir():
                 waited_ns += int((thread / "schedstat").read_text("ascii").split()[1])
         except (OSError, IndexError, ValueError):
             return 0.0
@@ -116,7 +118,7 @@ class WorkerProcess:
     def rss_bytes(self) -> int:
         """Memory in use; 0 where the system cannot tell."""
         try:
-            pages = int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1])
+            pages = int(self._statm.read_text("ascii").split()[1])
         except (OSError, IndexError, ValueError):
             return 0
         return pages * os.sysconf("SC_PAGE_SIZE")
