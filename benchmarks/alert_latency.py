@@ -36,8 +36,9 @@ from benchmarks.served import busy_s, cameras, product
 
 SETTLES_S = 30.0
 """Until every camera was opened and its gate has closed for the first time."""
-WAITS = "An alert passes a dozen threads of three processes, and each waits until a core is free."
-"""Why it is late, where it is."""
+FULL, WAITS = 0.8, "An alert passes a dozen threads of three processes, and each waits for a core."
+"""Where all cores are busy for this part of the time: why it is late."""
+UNKNOWN = "There were cores to spare, and why it is late is not known yet."
 LATEST_S = 9.0
 """An alert after this long belongs to nothing."""
 FAST: dict[str, Any] = {"detect": {"fps": 10}, "tracker": {"type": "byte", "confirm_seen": 1}}
@@ -184,7 +185,8 @@ def _explained(cell: Cell, watched: Watched) -> Cell:
     """With the reason where the target is missed."""
     if cell.met is not False:
         return cell
-    words = [cell.why, WAITS] if cell.why else [WAITS, f"{watched.load}."]
+    reason = WAITS if watched.busy >= FULL else UNKNOWN
+    words = [cell.why, reason] if cell.why else [reason, f"{watched.load}."]
     return replace(cell, why=" ".join(words))
 
 
