@@ -28,6 +28,7 @@ import numpy as np
 import psutil
 
 from benchmarks.alert_scenes import PLACES, first_sights, render, script, video
+from benchmarks.alert_stages import Stages, stages
 from benchmarks.bench import Bench, alone
 from benchmarks.cell import Cell, Question, compared
 from benchmarks.fleet_media import GOP_S
@@ -38,7 +39,8 @@ SETTLES_S = 30.0
 """Until every camera was opened and its gate has closed for the first time."""
 FULL, WAITS = 0.8, "An alert passes a dozen threads of three processes, and each waits for a core."
 """Where all cores are busy for this part of the time: why it is late."""
-UNKNOWN = "There were cores to spare, and why it is late is not known yet."
+SPARE = "There were cores to spare; the time goes into the steps."
+"""Where they are not."""
 LATEST_S = 9.0
 """An alert after this long belongs to nothing."""
 FAST: dict[str, Any] = {"detect": {"fps": 10}, "tracker": {"type": "byte", "confirm_seen": 1}}
@@ -75,6 +77,7 @@ class Watched:
     """Cores that the product used, on average."""
     busy: float
     """Part of the time of all cores that anything ran: ours, the cameras' server, the receiver."""
+    stages: Stages
 
     @property
     def load(self) -> str:
@@ -185,8 +188,9 @@ def _explained(cell: Cell, watched: Watched) -> Cell:
     """With the reason where the target is missed."""
     if cell.met is not False:
         return cell
-    reason = WAITS if watched.busy >= FULL else UNKNOWN
+    reason = WAITS if watched.busy >= FULL else SPARE
     words = [cell.why, reason] if cell.why else [reason, f"{watched.load}."]
+    words.append(str(watched.stages))
     return replace(cell, why=" ".join(words))
 
 
@@ -222,6 +226,7 @@ def _watch(bench: Bench, case: Case) -> Watched:
             time.sleep(case.lasts_s)
             ended = time.time()
             spent_s, used_s = running.cpu_s() - spent_s, busy_s() - used_s
+        taken = stages(Path(scratch) / "data" / "vedette.db", began, ended - LATEST_S)
         assert served.played() == plays, "a camera was opened again"
     delays_ms, shown, others = _compare(bench, scripts, plays, arrivals, (began, ended - LATEST_S))
     return Watched(
@@ -230,6 +235,7 @@ def _watch(bench: Bench, case: Case) -> Watched:
         others=others,
         ours=spent_s / (ended - began),
         busy=used_s / (ended - began) / (psutil.cpu_count() or 1),
+        stages=taken,
     )
 
 

@@ -56,6 +56,8 @@ EAGER = 10
 TELL_S = 1.0
 """At least so long the control process is told what is left."""
 MOST_QUESTIONS = 64
+GIVES_WAY = 5
+"""Niceness: the control process needs little, but people wait for it."""
 PR_SET_PDEATHSIG = 1
 
 _STATM = Path("/proc/self/statm")
@@ -271,6 +273,7 @@ def main() -> None:
     faulthandler.enable()  # SIGABRT shows where every thread is, also one that holds the GIL
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the memory holds secrets of cameras
     _die_with_parent()
+    os.nice(GIVES_WAY)
     start = _told()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_format(str(start["name"])))

@@ -152,9 +152,7 @@ class Courier:
         lease_s = self._kit.plan.attempt_s + LEASE_SPARE_S
         now = self._kit.clock.now()
         self._look_at.pop(notice.alert_id, None)
-        if not await self._kit.deliveries.claim(
-            notice.alert_id, self._name, now=now, lease_s=lease_s
-        ):
+        if not await self._kit.deliveries.claim(notice, self._name, now=now, lease_s=lease_s):
             return
         self._look_at[notice.alert_id] = now + timedelta(seconds=lease_s)
         outcome = await self._send(notice)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from vedette.contracts.facts import NotifyFact
 from vedette.contracts.notice import Notice
 from vedette.contracts.topics import notify_topic
+from vedette.store.scope import SiteScope
 from vedette.store.store import Store
 from vedette.store.unit import Unit
 
@@ -37,7 +37,7 @@ class Deliveries(Protocol):
         """Messages of one channel that may be claimed now, the oldest first."""
         ...
 
-    async def claim(self, alert_id: UUID, channel: str, *, now: datetime, lease_s: float) -> bool:
+    async def claim(self, notice: Notice, channel: str, *, now: datetime, lease_s: float) -> bool:
         """Take a message for one attempt; False when it is settled, or somebody else has it."""
         ...
 
@@ -68,7 +68,7 @@ class StoreDeliveries:
 
     async def queue(self, notice: Notice, fact: NotifyFact) -> bool:
         async with self._store.write() as unit:
-            log = unit.notifications(await unit.every_site())
+            log = unit.notifications(SiteScope(notice.site_id))
             new = await log.queue(notice, fact.channel, now=fact.at)
             if new:
                 await self._tell(unit, fact)
@@ -80,26 +80,26 @@ class StoreDeliveries:
             log = unit.notifications(await unit.every_site())
             return await log.due(now=now, limit=limit, channel=channel)
 
-    async def claim(self, alert_id: UUID, channel: str, *, now: datetime, lease_s: float) -> bool:
+    async def claim(self, notice: Notice, channel: str, *, now: datetime, lease_s: float) -> bool:
         async with self._store.write() as unit:
-            log = unit.notifications(await unit.every_site())
-            return await log.claim(alert_id, channel, now=now, lease_s=lease_s)
+            log = unit.notifications(SiteScope(notice.site_id))
+            return await log.claim(notice.alert_id, channel, now=now, lease_s=lease_s)
 
     async def sent(self, fact: NotifyFact) -> None:
         async with self._store.write() as unit:
-            log = unit.notifications(await unit.every_site())
+            log = unit.notifications(SiteScope(fact.site_id))
             await log.sent(fact.alert_id, fact.channel, fact.target, now=fact.at)
             await self._tell(unit, fact)
         self._wake()
 
     async def retry(self, fact: NotifyFact, *, after: datetime) -> None:
         async with self._store.write() as unit:
-            log = unit.notifications(await unit.every_site())
+            log = unit.notifications(SiteScope(fact.site_id))
             await log.retry(fact.alert_id, fact.channel, fact.error, now=fact.at, after=after)
 
     async def failed(self, fact: NotifyFact) -> None:
         async with self._store.write() as unit:
-            log = unit.notifications(await unit.every_site())
+            log = unit.notifications(SiteScope(fact.site_id))
             await log.failed(fact.alert_id, fact.channel, fact.error, now=fact.at)
             await self._tell(unit, fact)
         self._wake()
@@ -110,7 +110,7 @@ class StoreDeliveries:
 
     @staticmethod
     async def _tell(unit: Unit, fact: NotifyFact) -> None:
-        outbox = unit.outbox(await unit.every_site())
+        outbox = unit.outbox(SiteScope(fact.site_id))
         topic = notify_topic(fact.channel, fact.status)
         await outbox.add(
             topic, fact, site_id=fact.site_id, now=fact.at, key=f"{topic}:{fact.alert_id}"

@@ -33,6 +33,16 @@ class OneHopConnection(aiosqlite.Connection):
         super().__init__(connector, chunk)
         self.under_way: deque[bool] = deque()
         """One for each statement in its thread, also where whoever waited was cancelled."""
+        self._beginning = ""
+
+    def begin(self, how: str) -> None:
+        """The next statement is the first of a transaction; `how` is its BEGIN."""
+        self._beginning = how
+
+    def beginning(self) -> str:
+        """The BEGIN that is due, once; empty within a transaction."""
+        how, self._beginning = self._beginning, ""
+        return how
 
     def cursor(self) -> "OneHopCursor":  # type: ignore[override]
         return OneHopCursor(self)
@@ -43,11 +53,13 @@ class OneHopConnection(aiosqlite.Connection):
 
     async def rollback(self) -> None:
         """Nothing to do, and no hop, outside a transaction."""
+        self._beginning = ""
         if self.under_way or self._conn.in_transaction:
             await super().rollback()
 
     async def commit(self) -> None:
         """The same."""
+        self._beginning = ""
         if self.under_way or self._conn.in_transaction:
             await super().commit()
 
@@ -107,8 +119,12 @@ class OneHopCursor:
         self._cursor.arraysize = count
 
     async def _run(self, call: Callable[..., object], statement: str, parameters: Any) -> None:
+        begin = self._connection.beginning()
+
         def work() -> list[Row]:
             try:
+                if begin:
+                    self._cursor.execute(begin)
                 call(statement, parameters)
                 return self._cursor.fetchall() if self._cursor.description else []
             finally:

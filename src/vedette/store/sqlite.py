@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from vedette.contracts.errors import InvalidInput, StorageFailed
-from vedette.store.one_hop import connect
+from vedette.store.one_hop import OneHopConnection, connect
 
 APPLICATION_ID = 0x56454454
 """`VEDT` in the file's header: this database is ours."""
@@ -154,4 +154,5 @@ def _set_up(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     # A reader that becomes a writer later may fail at once; so a writer says so from the start.
     writes = connection.get_execution_options().get(WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    raw: OneHopConnection = connection.connection.driver_connection  # type: ignore[assignment]
+    raw.begin("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -47,14 +47,22 @@ async def test_a_cancelled_writer_is_undone_and_the_next_one_goes_on(
 
 
 async def test_a_writer_cancelled_at_its_beginning_holds_no_lock(bench: Bench) -> None:
-    for _ in range(20):
-        task = asyncio.create_task(bench.store.write().__aenter__())
-        await asyncio.sleep(0)  # it has asked for the transaction, no more
+    async def write() -> None:
+        async with bench.store.write() as unit:
+            await unit.conn.execute(text(INSERT))
+            await asyncio.sleep(10)
+
+    for turns in range(20):
+        task = asyncio.create_task(write())
+        for _ in range(turns):
+            await asyncio.sleep(0)  # it has asked for the transaction, or a little more
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        async with asyncio.timeout(10), bench.store.write() as unit:
-            await unit.conn.execute(text("update site set name = name"))
+        async with asyncio.timeout(10):
+            assert await count(bench) == 0
+            async with bench.store.write() as unit:
+                await unit.conn.execute(text("update site set name = name"))
 
 
 async def test_many_readers_and_a_writer_do_not_disturb_each_other(bench: Bench) -> None:

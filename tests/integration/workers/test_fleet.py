@@ -33,7 +33,9 @@ def test_many_cameras_deliver_alert_stay_small_and_end_soon(tmp_path: Path) -> N
         with Running("up", "--config", config, "--data", tmp_path / "data") as product:
             measure(product, run, hook, 1.0)
             seen = status(product)
-            threads = sum(psutil.Process(w["pid"]).num_threads() for w in seen["workers"])
+            workers = [psutil.Process(each["pid"]) for each in seen["workers"]]
+            threads = sum(each.num_threads() for each in workers)
+            yielding = min(each.nice() for each in workers) - psutil.Process(product.pid).nice()
             end(product, run)
     slow = max(slow, slowness())
 
@@ -52,4 +54,5 @@ def test_many_cameras_deliver_alert_stay_small_and_end_soon(tmp_path: Path) -> N
     for process in run.processes.values():
         assert max(process.own_mb) < WORKER_MB, f"{process.name} needs {max(process.own_mb):.0f} MB"
     assert threads < 2 * (20 + 3 * CAMERAS)
+    assert yielding > 0, "workers run at the priority of what people wait for"
     assert run.stop_s < 10.0 * slow, f"it ended after {run.stop_s:.1f} s"
