@@ -21,7 +21,7 @@ from benchmarks.cell import Cell, Question, compared
 from benchmarks.contest import Run, cpu_s, in_turns, ours, run
 from benchmarks.media import street
 from benchmarks.product import WATCH, Answers, Kept, answers_of, build
-from vedette.app.settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings
 from vedette.kit.clock import SystemClock
 
 FLOOR, CV2, FRIGATE, LEAN = "ffmpeg -f null", "cv2+MOG2+ByteTrack", "Frigate-shaped", "lean PyAV"

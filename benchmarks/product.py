@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.bench import Bench
 from benchmarks.detections import frames_of
 from vedette.app.build import Surroundings, build_camera
-from vedette.app.settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.event import Event
 from vedette.contracts.frame import Frame

@@ -23,7 +23,7 @@ from benchmarks.cell import Cell, Question, compared
 from benchmarks.contest import Run, cores, cpu_s, in_turns, ours, run
 from benchmarks.media import FPS, street
 from benchmarks.product import WATCH, Answers, Kept, answers_of, build
-from vedette.app.settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import SystemClock
 from vedette.kit.garbage import share_heap

@@ -23,7 +23,7 @@ from benchmarks.product import LABELS, WATCH, Kept
 from benchmarks.scenes import Seen
 from benchmarks.splice import LEARN_S, Feed, Shift
 from vedette.app.build import Surroundings, build_camera
-from vedette.app.settings import CameraSettings, DetectSettings
+from vedette.app.camera_settings import CameraSettings, DetectSettings
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.errors import SourceLost
 from vedette.contracts.event import Event

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vedette.app.analyze import Analysis, Findings, analyze
-from vedette.app.settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings
 from vedette.kit.clock import SystemClock
 from vedette.sources.scene import Actor, Scene
 from vedette.sources.scene_file import render_scene

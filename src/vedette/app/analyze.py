@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from vedette.app.build import Surroundings, build_camera
+from vedette.app.camera_settings import CameraSettings, GateSettings, ModuleSettings
 from vedette.app.collect import Collected, Collector, demand_writable, write_text
 from vedette.app.detectors import DEFAULT, build_detectors
-from vedette.app.settings import CameraSettings, GateSettings, ModuleSettings
 from vedette.blobs.names import NamesGiven, demand_pattern
-from vedette.bus.memory import MemoryBus
 from vedette.contracts.errors import ModelUnavailable, SourceLost, SourceRefused
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import NO_BOXES, Tracks
@@ -25,6 +24,7 @@ from vedette.models.fetch import Progress, silent
 from vedette.pipeline.camera import CameraPipeline
 from vedette.pipeline.capture import at_once
 from vedette.pipeline.stats import CameraStats
+from vedette.plugins.registry import build
 from vedette.track.smooth import Rows, complete
 
 NO_ROWS = Rows(
@@ -171,7 +171,7 @@ def analyze(
             analysis.camera.model_copy(update={"gate": GateSettings(mode="always")}),
             Surroundings(
                 clock=clock,
-                bus=MemoryBus(clock=clock),
+                bus=build("bus", {"type": "memory"}, clock=clock),
                 sink=collector,
                 detector=detector,
                 work=at_once,

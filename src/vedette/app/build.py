@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.detectors import DetectorPool
-from vedette.app.settings import CameraSettings, ModuleSettings
 from vedette.config.secrets import reveal
 from vedette.contracts.bus import Bus
 from vedette.contracts.event import Event

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from vedette.api.context import Check, LiveSource, Picture
 from vedette.app.board import detector_report
+from vedette.app.camera_settings import CameraSettings
 from vedette.app.metrics import Figures
 from vedette.app.rig import Outside, Rig
-from vedette.app.settings import CameraSettings
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.status import DetectorReport, WorkerReport
 from vedette.kit.garbage import Sweeper

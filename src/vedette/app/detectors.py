@@ -11,7 +11,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from vedette.app.settings import CameraSettings, DetectSettings, ModuleSettings, Settings
+from vedette.app.camera_settings import CameraSettings, DetectSettings, ModuleSettings
+from vedette.app.settings import Settings
 from vedette.contracts.errors import InvalidConfig, InvalidInput
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.detect.counters import ServerCounters

@@ -20,13 +20,15 @@ from vedette.app.metrics import Figures, ProductMetrics
 from vedette.app.notices import build_notifier
 from vedette.app.settings import Settings
 from vedette.blobs.local import LocalBlobs
-from vedette.bus.memory import MemoryBus
+from vedette.bus.port import EventBus
 from vedette.contracts.bus import Handler
 from vedette.contracts.facts import CameraState, CameraStatus
 from vedette.contracts.payload import Payload
 from vedette.contracts.status import ProductReport
 from vedette.kit.clock import Clock
 from vedette.media.segment import mend
+from vedette.plugins.registry import build
+from vedette.services.bus_reporter import BusReporter
 from vedette.services.event_writer import EventWriter
 from vedette.services.janitor import Janitor
 from vedette.services.make_room import Shelf
@@ -70,7 +72,9 @@ class Basement:
         self.clock = clock
         self.store = store
         self.blobs = blobs
-        self.bus = MemoryBus(clock=clock)
+        self.bus: EventBus = build(
+            "bus", settings.bus.adapter, clock=clock, limits=settings.bus.limits()
+        )
         self.relay = Relay(store, self.bus, clock=clock)
         self.writer = EventWriter(
             store,
@@ -158,6 +162,7 @@ class House:
             worker_of=cameras.worker_of,
             clock=clock,
         )
+        self.reporter = BusReporter(base.bus, clock, every_s=settings.bus.status_every_s)
         self.began = clock.now()
 
     async def live(
@@ -177,7 +182,8 @@ class House:
             tasks.create_task(base.writer.run())
             tasks.create_task(base.recordings.run())
             tasks.create_task(self.notifier.run())
-            at_leisure = [tasks.create_task(part.run()) for part in (self.janitor, self.board)]
+            leisurely = (self.janitor, self.board, self.reporter)
+            at_leisure = [tasks.create_task(part.run()) for part in leisurely]
             tasks.create_task(door.run_until_closed())
             await door.opened.wait()
             started()
@@ -222,7 +228,7 @@ class House:
             detectors=self.cameras.detectors,
             figures=self._figures,
             gauges=self._gauges,
-            bus=self.base.bus.stats,
+            bus=self.reporter.status,
         )
         return create_app(
             ApiContext(

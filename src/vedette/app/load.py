@@ -12,7 +12,8 @@ from typing import Any, get_args
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
-from vedette.app.settings import CameraSettings, ModuleSettings, Settings
+from vedette.app.camera_settings import CameraSettings, ModuleSettings
+from vedette.app.settings import Settings
 from vedette.config.check import Problems, validate
 from vedette.config.document import Document
 from vedette.config.reader import load_yaml
@@ -71,6 +72,7 @@ def _checked(document: Document, file: Path) -> Settings:
     settings = validate(Settings, document)
     problems = Problems(document)
     check = _PluginCheck(problems)
+    check.plugin("bus", ("bus", "adapter"), settings.bus.adapter)
     check.detector(("detector",), settings.detector, file.absolute().parent)
     for name, detector in settings.detectors.items():
         check.detector(("detectors", name), detector, file.absolute().parent)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from pydantic import ValidationError
 
-from vedette.app.settings import CameraSettings, ModuleSettings
+from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.config.secrets import reveal
 from vedette.contracts.errors import InvalidInput, SourceLost, SourceRefused
 from vedette.contracts.packet import Packet

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from vedette.bus.port import SubscriptionStats
+from vedette.contracts.bus_status import BusStatus
 from vedette.contracts.facts import CameraState
 from vedette.contracts.status import CameraReport, DetectorReport, TriggerReport
 from vedette.pipeline.stats import CameraStats
@@ -80,6 +80,17 @@ DETECTOR_PRESENT = (
     ("wait_p95_seconds", "wait_p95_s", "Time that frames wait for the detector."),
 )
 
+BUS_COUNTED = (
+    ("delivered", "Facts handled."),
+    ("failed", "Facts whose handler failed."),
+    ("dropped", "Facts dropped."),
+)
+BUS_PRESENT = (
+    ("depth", "depth", "Facts waiting."),
+    ("in_flight", "in_flight", "Facts in hand."),
+    ("lag_seconds", "lag_s", "From publishing to handled."),
+)
+
 
 class ProductMetrics(Collector):
     """Gathers at each scrape; nothing is counted twice."""
@@ -92,7 +103,7 @@ class ProductMetrics(Collector):
         detectors: Callable[[], Sequence[DetectorReport]],
         figures: Callable[[], Figures],
         gauges: Callable[[], Figures],
-        bus: Callable[[], tuple[SubscriptionStats, ...]],
+        bus: Callable[[], BusStatus],
     ) -> None:
         """Take where the numbers are.
 
@@ -210,17 +221,18 @@ class ProductMetrics(Collector):
             yield gauge
 
     def _of_bus(self) -> Iterator[Metric]:
-        depth = GaugeMetricFamily("vedette_bus_depth", "Facts waiting.", labels=["subscriber"])
-        dropped = CounterMetricFamily(
-            "vedette_bus_dropped", "Facts dropped.", labels=["subscriber"]
-        )
-        delivered = CounterMetricFamily(
-            "vedette_bus_delivered", "Facts handled.", labels=["subscriber"]
-        )
-        for each in self._bus():
-            depth.add_metric([each.name], each.depth)
-            dropped.add_metric([each.name], each.dropped)
-            delivered.add_metric([each.name], each.delivered)
-        yield depth
-        yield dropped
-        yield delivered
+        status = self._bus()
+        for name, field, meaning in BUS_PRESENT:
+            gauge = GaugeMetricFamily(f"vedette_bus_{name}", meaning, labels=["subscriber"])
+            for each in status.subscribers:
+                gauge.add_metric([each.name], float(getattr(each, field)))
+            yield gauge
+        for name, meaning in BUS_COUNTED:
+            counter = CounterMetricFamily(f"vedette_bus_{name}", meaning, labels=["subscriber"])
+            for each in status.subscribers:
+                counter.add_metric([each.name], float(getattr(each, name)))
+            yield counter
+        facts = CounterMetricFamily("vedette_bus_facts", "Facts published.", labels=["topic"])
+        for topic, count in status.facts.items():
+            facts.add_metric([topic], count)
+        yield facts

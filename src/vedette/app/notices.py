@@ -5,7 +5,8 @@ import random
 from uuid import UUID
 
 from vedette.alerts.policy import AlertPolicy
-from vedette.app.settings import ModuleSettings, Settings
+from vedette.app.camera_settings import ModuleSettings
+from vedette.app.settings import Settings
 from vedette.blobs.local import LocalBlobs
 from vedette.config.secrets import reveal
 from vedette.contracts.artifact import ArtifactKind

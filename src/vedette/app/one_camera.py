@@ -5,8 +5,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from vedette.app.camera_settings import CameraSettings, DetectSettings, ModuleSettings
 from vedette.app.load import load_settings
-from vedette.app.settings import CameraSettings, DetectSettings, ModuleSettings, Settings
+from vedette.app.settings import Settings
 from vedette.contracts.errors import InvalidInput
 from vedette.plugins.registry import configure
 

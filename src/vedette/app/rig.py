@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vedette.app.build import Surroundings, build_camera
+from vedette.app.camera_settings import CameraSettings
 from vedette.app.detectors import DetectorPool
-from vedette.app.settings import CameraSettings
 from vedette.app.taps import Shelves, Taps
 from vedette.contracts.bus import Bus
 from vedette.contracts.sink import EventSink

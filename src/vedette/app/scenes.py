@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vedette.app.analyze import Analysis, Findings, analyze
+from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.collect import Collected
-from vedette.app.settings import CameraSettings, ModuleSettings
 from vedette.evaluation.score import Scores, evaluate
 from vedette.kit.clock import Clock
 from vedette.models.fetch import Progress, silent

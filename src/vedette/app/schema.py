@@ -12,6 +12,7 @@ PLACES = {
     ("CameraSettings", "tracker"): "tracker",
     ("CameraSettings", "rules"): "rule",
     ("NotifySettings", "channels"): "channel",
+    ("BusSettings", "adapter"): "bus",
     ("Settings", "detector"): "detector",
 }
 """Where in the settings which kind of plug-in stands."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vedette.app.settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings
 from vedette.blobs.local import LocalBlobs
 from vedette.contracts.packet import PacketTap
 from vedette.contracts.sink import SegmentSink

@@ -23,9 +23,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from vedette.app.build import import_plugins
+from vedette.app.camera_settings import CameraSettings
 from vedette.app.detectors import build_detectors, used_detectors
 from vedette.app.rig import Outside, Rig
-from vedette.app.settings import CameraSettings
 from vedette.app.taps import Shelves
 from vedette.app.watchers import Watchers
 from vedette.contracts.assignment import CameraAssignment, WorkerAssignment

@@ -11,12 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from vedette.api.context import Check, LiveSource, Picture
 from vedette.app.board import detector_report
+from vedette.app.camera_settings import CameraSettings
 from vedette.app.cameras import check_detector
 from vedette.app.detectors import OF_ONE_MODEL, named_detectors
 from vedette.app.metrics import Figures
 from vedette.app.remote_picture import ANSWER_S, RemotePicture
 from vedette.app.remote_stream import RemoteStream
-from vedette.app.settings import CameraSettings, Settings
+from vedette.app.settings import Settings
 from vedette.app.worker_plan import assignment, memory_limit, seats_for
 from vedette.contracts.assignment import CameraAssignment, WorkerAssignment
 from vedette.contracts.bus import Bus

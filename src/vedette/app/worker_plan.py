@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from vedette.app.settings import CameraSettings, Settings
+from vedette.app.camera_settings import CameraSettings
+from vedette.app.settings import Settings
 from vedette.config.secrets import reveal
 from vedette.contracts.assignment import CameraAssignment
 from vedette.models.catalogue import Catalogue

@@ -1,154 +1,183 @@
 """The event bus inside one process: a queue and a task per subscriber, so no one waits for another.
 
-`publish` is for transient facts and never waits: where a queue is full, its oldest transient fact
-is dropped and counted. `deliver` is for durable facts: it waits for the handlers and says who
-failed, so that the outbox row is kept and the fact is told again (at least once).
+`publish` is for transient facts: where a queue is full, its oldest transient fact is dropped and
+counted, or the publisher waits, as the subscriber wishes. `deliver` is for durable facts: it waits
+for the handlers and says who failed, so that the outbox row is kept and the fact is told again.
 """
 
 import asyncio
 import logging
 import threading
-from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from typing import ClassVar
 
-from vedette.bus.port import SubscriptionStats
-from vedette.contracts.bus import Handler
+from vedette.bus.intercept import Interceptor
+from vedette.bus.meddling import Meddling
+from vedette.bus.port import (
+    BusLimits,
+    Happening,
+    Overflow,
+    SubscriptionStats,
+    Told,
+    Undo,
+    Watcher,
+)
+from vedette.bus.questions import Questions
+from vedette.bus.queue import Fact, Queue
+from vedette.bus.routes import Routes
+from vedette.contracts.bus import Handler, Responder
+from vedette.contracts.errors import InvalidInput
 from vedette.contracts.payload import Payload
-from vedette.contracts.topics import pattern_of
+from vedette.contracts.topics import Delivery, topics_of
 from vedette.kit.clock import Clock
+from vedette.kit.correlation import about, correlation
+from vedette.kit.supervise import guarded
+from vedette.plugins.registry import PluginConfig
 
 log = logging.getLogger(__name__)
 
-TOPICS_REMEMBERED = 10_000
-"""Most topics whose subscribers are kept in memory; far above cameras times kinds of facts."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Waiting:
-    """One fact in one queue."""
-
-    topic: str
-    payload: Payload
-    since_s: float
-    handled: asyncio.Future[bool] | None = None
-    """Durable facts only: set to whether the handler was content."""
-
-
-@dataclass(slots=True, eq=False)
-class Subscription:
-    """One subscriber and the facts that it has not handled yet."""
-
-    name: str
-    pattern: str
-    handler: Handler
-    capacity: int
-    waiting: deque[Waiting] = field(default_factory=deque)
-    in_hand: Waiting | None = None
-    delivered: int = 0
-    failed: int = 0
-    dropped: int = 0
-    last_lag_s: float = 0.0
-    awake: asyncio.Event = field(default_factory=asyncio.Event)
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def make_room(self) -> None:
-        """Drop the oldest transient fact where the queue is full."""
-        if len(self.waiting) < self.capacity:
-            return
-        for index, old in enumerate(self.waiting):
-            if old.handled is None:
-                del self.waiting[index]
-                self.dropped += 1
-                return
-
-    def stats(self, now_s: float) -> SubscriptionStats:
-        oldest = self.in_hand or (self.waiting[0] if self.waiting else None)
-        return SubscriptionStats(
-            name=self.name,
-            pattern=self.pattern,
-            capacity=self.capacity,
-            depth=len(self.waiting),
-            delivered=self.delivered,
-            failed=self.failed,
-            dropped=self.dropped,
-            lag_s=now_s - oldest.since_s if oldest else self.last_lag_s,
-        )
-
-
-class _Routes:
-    """Subscriptions by topic. Read without a lock; a new subscription makes a new one."""
-
-    def __init__(self, subscriptions: tuple[Subscription, ...] = ()) -> None:
-        self.subscriptions = subscriptions
-        self._patterns = [(pattern_of(each.pattern), each) for each in subscriptions]
-        self._known: dict[str, tuple[Subscription, ...]] = {}
-
-    def to(self, topic: str) -> tuple[Subscription, ...]:
-        found = self._known.get(topic)
-        if found is None:
-            found = tuple(each for pattern, each in self._patterns if pattern.fullmatch(topic))
-            if len(self._known) >= TOPICS_REMEMBERED:
-                self._known = {}
-            self._known[topic] = found
-        return found
+DEFAULTS = BusLimits()
+NO_CONFIG = PluginConfig()
 
 
 class MemoryBus:
     """Implements `EventBus`. Publishing is safe from any thread; the rest belongs to one loop."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    Config: ClassVar[type[PluginConfig]] = PluginConfig
+
+    def __init__(
+        self,
+        config: PluginConfig = NO_CONFIG,
+        *,
+        clock: Clock,
+        limits: BusLimits = DEFAULTS,
+    ) -> None:
+        del config
         self._clock = clock
-        self._routes = _Routes()
-        self._lock = threading.Lock()
+        self._limits = limits
+        self._routes = Routes()
+        self._room = threading.Condition()
+        """Its lock guards routes and queues; who pauses waits for it."""
+        self._paused = 0
+        self._transient = 0
+        self._numbers = 0
+        self._watchers: tuple[Watcher, ...] = ()
+        self._meddling = Meddling()
+        self._questions = Questions(clock, self._late)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._tasks: asyncio.TaskGroup | None = None
+        self._later = 0
+        self._nothing_later = asyncio.Event()
         self._closed = False
+        self._over = asyncio.Event()
 
     def wanted(self, topic: str) -> bool:
-        return bool(self._routes.to(topic))
+        return bool(self._to(topic))
 
     def publish(self, topic: str, payload: Payload) -> None:
-        if found := self._routes.to(topic):
-            fact = Waiting(topic, payload, self._clock.monotonic())
-            for subscription in found:
-                self._offer(subscription, fact)
+        if queues := self._to(topic):
+            self._publish(topic, payload, queues)
+
+    async def send(self, topic: str, payload: Payload) -> None:
+        for queue in self._to(topic):
+            while queue.pauses and queue.full and not (queue.gone or self._closed):
+                queue.space.clear()
+                await queue.space.wait()
+        self.publish(topic, payload)
 
     async def deliver(self, topic: str, payload: Payload) -> tuple[str, ...]:
-        loop, since_s = asyncio.get_running_loop(), self._clock.monotonic()
-        handed: list[tuple[str, asyncio.Future[bool]]] = []
-        for subscription in self._routes.to(topic):
-            handled: asyncio.Future[bool] = loop.create_future()
-            handed.append((subscription.name, handled))
-            self._offer(subscription, Waiting(topic, payload, since_s, handled))
-        return tuple([name for name, handled in handed if not await handled])
+        delays = self._meddling.delays_s(topic, payload)
+        if not delays:
+            return tuple(queue.name for queue in self._to(topic))
+        failed: list[str] = []
+        for before_s, delay_s in zip((0.0, *delays), delays, strict=False):
+            if delay_s > before_s:
+                await self._clock.sleep(delay_s - before_s)
+            self._tell(Happening.PUBLISHED, topic)
+            failed += await self._deliver(topic, payload)
+        return tuple(dict.fromkeys(failed))
 
-    def subscribe(self, pattern: str, handler: Handler, *, name: str, depth: int = 1000) -> None:
-        """See `contracts.bus.Bus`. Before `run`, or in its loop.
-
-        Raises:
-            ValueError: `depth` is not 1 or more.
-        """
-        if depth < 1:
-            raise ValueError(f"subscriber {name!r}: a queue of {depth} facts cannot hold any")
-        new = Subscription(name=name, pattern=pattern, handler=handler, capacity=depth)
-        with self._lock:
-            self._routes = _Routes((*self._routes.subscriptions, new))
+    def subscribe(
+        self,
+        pattern: str,
+        handler: Handler,
+        *,
+        name: str,
+        depth: int | None = None,
+        overflow: Overflow | None = None,
+    ) -> Undo:
+        if depth is not None and depth < 1:
+            raise InvalidInput(f"subscriber {name!r}: a queue of {depth} facts cannot hold any")
+        topics = topics_of(pattern)
+        durable = topics and all(topic.delivery is Delivery.DURABLE for topic in topics)
+        if overflow is Overflow.DROP_OLDEST and durable:
+            raise InvalidInput(
+                f"subscriber {name!r}: what comes on {pattern} is durable and never dropped; "
+                "leave `overflow` out"
+            )
+        with self._room:
+            self._numbers += 1
+            queue = Queue(
+                name=name,
+                pattern=pattern,
+                handler=handler,
+                own_depth=depth,
+                own_overflow=overflow,
+                number=self._numbers,
+            )
+            queue.limit(self._limits)
+            self._routes.add(queue)
         if self._tasks is not None:
-            self._tasks.create_task(self._serve(new), name=f"bus {name}")
+            self._begin(self._tasks, queue)
+        return lambda: self._end(queue)
+
+    def respond(self, topic: str, responder: Responder) -> Undo:
+        return self._questions.respond(topic, responder)
+
+    async def request(self, topic: str, payload: Payload, *, within_s: float) -> Payload:
+        delays = self._meddling.delays_s(topic, payload)
+        return await self._questions.ask(topic, payload, delays, within_s)
+
+    def intercept(self, pattern: str, interceptor: Interceptor) -> Undo:
+        return self._meddling.add(pattern, interceptor)
+
+    def watch(self, watcher: Watcher) -> Undo:
+        self._watchers = (*self._watchers, watcher)
+
+        def undo() -> None:
+            self._watchers = tuple(each for each in self._watchers if each is not watcher)
+
+        return undo
+
+    def limit(self, limits: BusLimits) -> None:
+        with self._room:
+            self._limits = limits
+            for queue in self._routes.queues:
+                queue.limit(limits)
+                queue.space.set()
+            self._room.notify_all()
 
     async def run(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                for each in self._routes.subscriptions:
-                    self._tasks.create_task(self._serve(each), name=f"bus {each.name}")
+                for queue in self._routes.queues:
+                    self._begin(self._tasks, queue)
+                await self._over.wait()  # subscribers come and go
         finally:
             self._tasks = None
             self.close()
 
     async def drain(self) -> None:
-        while busy := [each for each in self._routes.subscriptions if each.waiting or each.in_hand]:
+        while True:
+            if self._later and self._tasks is not None:
+                self._nothing_later.clear()
+                await self._nothing_later.wait()
+            busy = [each for each in self._routes.queues if each.waiting or each.in_hand]
+            if not busy and not self._later:
+                return
             for each in busy:
                 if self._tasks is None:
                     await self._serve_waiting(each)
@@ -158,77 +187,212 @@ class MemoryBus:
                     await each.idle.wait()
 
     def close(self) -> None:
-        with self._lock:
+        with self._room:
             self._closed = True
-            left = [(each, list(each.waiting)) for each in self._routes.subscriptions]
-            for each in self._routes.subscriptions:
-                each.waiting.clear()
-        for subscription, facts in left:
+            self._later = 0
+            left = [(queue, list(queue.waiting)) for queue in self._routes.queues]
+            for queue, _ in left:
+                queue.waiting.clear()
+            self._transient = 0
+            self._room.notify_all()
+        self._over.set()
+        self._nothing_later.set()
+        for queue, facts in left:
             for fact in facts:
-                self._give_up(subscription, fact)
-            subscription.awake.set()
+                self._give_up(queue, fact)
+            queue.awake.set()
+            queue.space.set()
 
     def stats(self) -> tuple[SubscriptionStats, ...]:
         now_s = self._clock.monotonic()
-        with self._lock:
-            return tuple(each.stats(now_s) for each in self._routes.subscriptions)
+        with self._room:
+            return tuple(each.stats(now_s) for each in self._routes.queues)
 
-    def _offer(self, subscription: Subscription, fact: Waiting) -> None:
-        with self._lock:
-            closed, first = self._closed, not subscription.waiting
-            if not closed:
+    def _to(self, topic: str) -> Sequence[Queue]:
+        found = self._routes.known.get(topic)
+        if found is None:
+            with self._room:
+                found = self._routes.find(topic)
+        return found
+
+    def _publish(self, topic: str, payload: Payload, queues: Sequence[Queue]) -> None:
+        self._tell(Happening.PUBLISHED, topic)
+        for delay_s in self._meddling.delays_s(topic, payload):
+            fact = self._fact(topic, payload)
+            if delay_s > 0.0 and self._loop is not None:
+                self._postpone(fact, delay_s)
+                continue
+            for queue in queues:
+                self._offer(queue, fact)
+
+    async def _deliver(self, topic: str, payload: Payload) -> list[str]:
+        loop = asyncio.get_running_loop()
+        handed: list[tuple[str, asyncio.Future[bool]]] = []
+        for queue in self._to(topic):
+            handled: asyncio.Future[bool] = loop.create_future()
+            handed.append((queue.name, handled))
+            self._offer(queue, self._fact(topic, payload, handled))
+        return [name for name, handled in handed if not await handled]
+
+    def _fact(
+        self, topic: str, payload: Payload, handled: asyncio.Future[bool] | None = None
+    ) -> Fact:
+        named = getattr(payload, "correlation_id", None) or correlation()
+        return Fact(topic, payload, self._clock.monotonic(), named, handled)
+
+    def _offer(self, queue: Queue, fact: Fact) -> None:
+        dropped: tuple[Queue, Fact] | None = None
+        high = False
+        with self._room:
+            if fact.handled is None and queue.pauses:
+                self._pause(queue)
+            closed, first = self._closed, not queue.waiting
+            if not (closed or queue.gone):
                 if fact.handled is None:
-                    subscription.make_room()
-                subscription.waiting.append(fact)
+                    dropped = self._make_room(queue)
+                    self._transient += 1
+                queue.waiting.append(fact)
+                high = queue.rises()
         if closed:
-            self._give_up(subscription, fact)
-        elif first and self._loop is not None:
+            self._give_up(queue, fact)
+        elif queue.gone:
+            fact.settle(True)
+        elif first:
+            self._wake(queue)
+        if dropped is not None:
+            whose, old = dropped
+            self._tell(Happening.DROPPED, old.topic, whose.name)
+        if high:
+            self._tell(Happening.HIGH_WATER, fact.topic, queue.name)
+
+    def _pause(self, queue: Queue) -> None:
+        """Wait, in a thread that may, until there is room. Holds the lock before and after."""
+        if self._tasks is None or threading.get_ident() == self._thread:
+            return  # nobody would make room meanwhile
+        self._paused += 1
+        self._room.wait_for(lambda: not queue.full or queue.gone or self._closed)
+        self._paused -= 1
+
+    def _make_room(self, queue: Queue) -> tuple[Queue, Fact] | None:
+        """Drop what is oldest where a bound is reached; what was dropped, and of whom."""
+        if queue.full:
+            crowded = queue
+        elif self._transient >= self._limits.total:
+            crowded = max(self._routes.queues, key=lambda each: len(each.waiting))
+        else:
+            return None
+        old = crowded.drop_oldest()
+        if old is None:
+            return None
+        self._transient -= 1
+        return crowded, old
+
+    def _wake(self, queue: Queue) -> None:
+        if self._loop is not None:
             with suppress(RuntimeError):  # the loop ended between the check and the call
-                self._loop.call_soon_threadsafe(subscription.awake.set)
+                self._loop.call_soon_threadsafe(queue.awake.set)
 
-    @staticmethod
-    def _give_up(subscription: Subscription, fact: Waiting) -> None:
+    def _give_up(self, queue: Queue, fact: Fact) -> None:
         if fact.handled is None:
-            subscription.dropped += 1
-        elif not fact.handled.done():
-            fact.handled.set_result(False)
+            queue.dropped += 1
+        fact.settle(False)
 
-    async def _serve(self, subscription: Subscription) -> None:
+    def _begin(self, tasks: asyncio.TaskGroup, queue: Queue) -> None:
+        queue.task = tasks.create_task(self._serve(queue), name=f"bus {queue.name}")
+
+    def _end(self, queue: Queue) -> None:
+        """Nobody listens there any more; what waits is nobody's failure."""
+        with self._room:
+            if queue.gone:
+                return
+            queue.gone = True
+            self._routes.remove(queue)
+            left = list(queue.waiting)
+            queue.waiting.clear()
+            self._transient -= sum(fact.handled is None for fact in left)
+            self._room.notify_all()
+        for fact in left:
+            fact.settle(True)
+        queue.space.set()
+        queue.awake.set()
+        if queue.task is not None and queue.task is not asyncio.current_task():
+            queue.task.cancel()
+
+    async def _serve(self, queue: Queue) -> None:
         try:
-            while not self._closed:
-                await self._serve_waiting(subscription)
-                subscription.awake.clear()
-                subscription.idle.set()
-                if not subscription.waiting and not self._closed:
-                    await subscription.awake.wait()
+            while not (self._closed or queue.gone):
+                await self._serve_waiting(queue)
+                queue.awake.clear()
+                queue.idle.set()
+                if not queue.waiting and not (self._closed or queue.gone):
+                    await queue.awake.wait()
         finally:
-            subscription.idle.set()  # whoever drains looks again
+            queue.idle.set()  # whoever drains looks again
 
-    async def _serve_waiting(self, subscription: Subscription) -> None:
-        while (fact := self._take(subscription)) is not None:
+    async def _serve_waiting(self, queue: Queue) -> None:
+        while (fact := self._take(queue)) is not None:
             try:
-                content = await self._handle(subscription, fact)
-                if fact.handled is not None and not fact.handled.done():
-                    fact.handled.set_result(content)
+                fact.settle(await self._handle(queue, fact))
             finally:
-                subscription.last_lag_s = self._clock.monotonic() - fact.since_s
-                subscription.in_hand = None
-                if fact.handled is not None and not fact.handled.done():
-                    fact.handled.set_result(False)
+                queue.last_lag_s = self._clock.monotonic() - fact.since_s
+                queue.latencies_s.append(queue.last_lag_s)
+                queue.in_hand = None
+                fact.settle(queue.gone)
             await self._clock.sleep(0)  # let the others have the loop
 
-    def _take(self, subscription: Subscription) -> Waiting | None:
-        with self._lock:
-            subscription.in_hand = subscription.waiting.popleft() if subscription.waiting else None
-        return subscription.in_hand
+    def _take(self, queue: Queue) -> Fact | None:
+        with self._room:
+            fact = queue.take()
+            if fact is not None and fact.handled is None:
+                self._transient -= 1
+            if self._paused:
+                self._room.notify_all()
+        return fact
 
-    @staticmethod
-    async def _handle(subscription: Subscription, fact: Waiting) -> bool:
+    async def _handle(self, queue: Queue, fact: Fact) -> bool:
+        what, limit = Happening.HANDLED, asyncio.timeout(self._limits.handler_s)
         try:
-            await subscription.handler(fact.topic, fact.payload)
+            with about(fact.correlation_id):
+                async with limit:
+                    await queue.handler(fact.topic, fact.payload)
         except Exception:  # one failing subscriber must not stop the others
-            log.exception("%s failed to handle %s", subscription.name, fact.topic)
-            subscription.failed += 1
-            return False
-        subscription.delivered += 1
-        return True
+            what = Happening.TIMED_OUT if limit.expired() else Happening.FAILED
+            log.exception("%s failed to handle %s", queue.name, fact.topic)
+        content = what is Happening.HANDLED
+        queue.delivered += content
+        queue.failed += not content
+        self._tell(what, fact.topic, queue.name, self._clock.monotonic() - fact.since_s)
+        return content
+
+    def _postpone(self, fact: Fact, delay_s: float) -> None:
+        """Hand it out later; from any thread."""
+        with self._room:
+            if self._closed or self._later >= self._limits.total:
+                return
+            self._later += 1
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._start_later, fact, delay_s)
+
+    def _start_later(self, fact: Fact, delay_s: float) -> None:
+        if self._tasks is not None and not self._closed:
+            self._tasks.create_task(self._hand_out_later(fact, delay_s), name="bus later")
+
+    async def _hand_out_later(self, fact: Fact, delay_s: float) -> None:
+        await self._clock.sleep(delay_s)
+        for queue in self._to(fact.topic):
+            self._offer(queue, fact)
+        with self._room:
+            self._later = max(0, self._later - 1)
+        if not self._later:
+            self._nothing_later.set()
+
+    def _late(self, topic: str, seconds: float) -> None:
+        self._tell(Happening.TIMED_OUT, topic, "", seconds)
+
+    def _tell(
+        self, what: Happening, topic: str, subscriber: str = "", seconds: float = 0.0
+    ) -> None:
+        for watcher in self._watchers:
+            with guarded(f"a watcher of the bus, at {what.value}"):
+                watcher(Told(what, topic, subscriber, seconds))

@@ -1,4 +1,4 @@
-"""The event bus as its users see it: publish from anywhere, subscribe with a pattern."""
+"""The event bus as those see it who tell: publish from anywhere, nobody has to listen."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -6,7 +6,10 @@ from typing import Protocol
 from vedette.contracts.payload import Payload
 
 Handler = Callable[[str, Payload], Awaitable[None]]
-"""Called with the topic and the payload."""
+"""Called with the topic and the payload. Idempotent: a durable fact may be told again."""
+
+Responder = Callable[[Payload], Awaitable[Payload]]
+"""Answers a request."""
 
 
 class Bus(Protocol):
@@ -17,9 +20,6 @@ class Bus(Protocol):
         ...
 
     def publish(self, topic: str, payload: Payload) -> None:
-        """Hand over and return. Nobody listening is fine. Never raises for a slow listener."""
-        ...
-
-    def subscribe(self, pattern: str, handler: Handler, *, name: str, depth: int = 1000) -> None:
-        """`pattern`: an exact topic; `*` matches one or more characters, dots included."""
+        """Hand over and return. Nobody listening is fine; a listener that raises is its own
+        problem. Waits only where a listener asked for that (`Overflow.PAUSE_PUBLISHER`)."""
         ...

@@ -64,6 +64,12 @@ class StorageFailed(VedetteError):
     exit_code = 7
 
 
+class NoAnswer(VedetteError):
+    """Nobody answered in time."""
+
+    status = 504
+
+
 class DeliveryFailed(VedetteError):
     """The message could not be delivered; trying again may help."""
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from vedette.contracts.artifact import Artifact
+from vedette.contracts.bus_status import BusStatus
 from vedette.contracts.event import Event
 from vedette.contracts.facts import (
     CameraStatus,
@@ -44,6 +45,8 @@ def _topic(name: str, payload: type[Payload], delivery: Delivery, summary: str) 
     return Topic(name=name, payload=payload, delivery=delivery, summary=summary)
 
 
+BUS_STATUS = "status.bus"
+
 _T, _D = Delivery.TRANSIENT, Delivery.DURABLE
 
 TOPICS: tuple[Topic, ...] = (
@@ -65,6 +68,7 @@ TOPICS: tuple[Topic, ...] = (
     _topic("notify.{channel}.failed", NotifyFact, _D, "A message could not be delivered."),
     _topic("storage.artifact.stored", StorageFact, _T, "A file was written."),
     _topic("storage.artifact.deleted", StorageFact, _T, "A file was deleted by retention."),
+    _topic(BUS_STATUS, BusStatus, _T, "How the bus is: periodically, and when it is in trouble."),
 )
 
 
@@ -95,6 +99,15 @@ def find_topic(name: str) -> Topic | None:
 def pattern_of(text: str) -> re.Pattern[str]:
     """`camera.*.frame` as a regular expression: `*` is one or more characters, dots included."""
     return re.compile(".+".join(re.escape(part) for part in text.split("*")))
+
+
+def topics_of(pattern: str) -> tuple[Topic, ...]:
+    """Lines of the catalogue that a subscription with this pattern can hear of."""
+    if "*" not in pattern:
+        found = find_topic(pattern)
+        return () if found is None else (found,)
+    wanted = pattern_of(pattern)
+    return tuple(t for t in TOPICS if wanted.fullmatch(re.sub(r"\{[a-z]+\}", "x", t.name)))
 
 
 def matches(pattern: str, topic: str) -> bool:

@@ -3,8 +3,6 @@
 import logging
 from collections.abc import Callable, Sequence
 
-from vedette.contracts.bus import Handler
-from vedette.contracts.errors import InvalidInput
 from vedette.contracts.payload import Payload
 from vedette.contracts.sink import EventChange, NewSegment, RecordingGap, TrackRecord
 from vedette.contracts.topics import matches
@@ -67,12 +65,3 @@ class LinkBus:
     def publish(self, topic: str, payload: Payload) -> None:
         if self.wanted(topic):
             self._tell(fact_frame(topic, payload))
-
-    def subscribe(self, pattern: str, handler: Handler, *, name: str, depth: int = 1000) -> None:
-        """Nobody listens in a worker.
-
-        Raises:
-            InvalidInput: always.
-        """
-        del handler, depth
-        raise InvalidInput(f"{name!r} cannot listen for {pattern!r} in a media worker")

@@ -33,6 +33,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "line_crossing": "vedette.rules.line_crossing:LineCrossingRule",
         "count": "vedette.rules.count:CountRule",
     },
+    "bus": {
+        "memory": "vedette.bus.memory:MemoryBus",
+    },
     "channel": {
         "log": "vedette.notify.log:LogChannel",
         "webhook": "vedette.notify.webhook:WebhookChannel",

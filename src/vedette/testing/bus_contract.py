@@ -1,57 +1,18 @@
-"""What every event bus must do. Subclass, provide `make`, and run pytest."""
+"""What every event bus must do. Subclass `BusContract`, provide `make`, and run pytest."""
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
-from vedette.bus.port import EventBus
 from vedette.contracts.payload import Payload
+from vedette.testing.bus_bench import Listener, Numbered, running
+from vedette.testing.bus_control_contract import BusControlContract
 from vedette.testing.fakes import until
 
 
-class Numbered(Payload):
-    """A fact for tests."""
-
-    number: int
-
-
-class Listener:
-    """A handler that remembers what it heard; it raises for the numbers in `refuses`."""
-
-    def __init__(self, *, refuses: tuple[int, ...] = ()) -> None:
-        self.heard: list[tuple[str, int]] = []
-        self._refuses = refuses
-
-    async def __call__(self, topic: str, payload: Payload) -> None:
-        assert isinstance(payload, Numbered)
-        if payload.number in self._refuses:
-            raise RuntimeError("on purpose")
-        self.heard.append((topic, payload.number))
-
-    @property
-    def numbers(self) -> list[int]:
-        return [number for _, number in self.heard]
-
-
-@asynccontextmanager
-async def running(bus: EventBus) -> AsyncIterator[EventBus]:
-    """Serve the bus inside the block, and close it after."""
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(bus.run())
-        try:
-            yield bus
-        finally:
-            bus.close()
-
-
-class BusContract:
+class BusContract(BusControlContract):
     """The suite."""
-
-    def make(self) -> EventBus:
-        raise NotImplementedError
 
     async def test_facts_arrive_in_order(self) -> None:
         bus, listener = self.make(), Listener()
@@ -239,7 +200,3 @@ class BusContract:
             serving.cancel()
 
         assert [each.result() for each in delivering] == [("stuck",), ("stuck",)]
-
-    async def test_a_queue_for_nothing_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="cannot hold any"):
-            self.make().subscribe("event.*", Listener(), name="listener", depth=0)

@@ -79,9 +79,10 @@ def stored_events(database: Path) -> set[str]:
     return {found[0].replace("-", "") for found in rows(database, "select id from ai_event")}
 
 
-def metric(product: Running, name: str, camera: str) -> float:
-    """A figure of one camera."""
-    start = f'vedette_camera_{name}{{camera="{camera}"}} '
+def metric(product: Running, name: str, whose: str, kind: str = "camera") -> float:
+    """A figure of one camera, or of another thing."""
+    family = "bus" if kind in {"subscriber", "topic"} else kind
+    start = f'vedette_{family}_{name}{{{kind}="{whose}"}} '
     lines = product.http.get("/metrics").text.splitlines()
     return float(next(line.removeprefix(start) for line in lines if line.startswith(start)))
 
@@ -219,12 +220,15 @@ def test_a_camera_that_was_lost_comes_back_with_new_events(tmp_path: Path) -> No
             )
             product.until(lambda: product.events(state="open"), "an event that is open")
             reconnects = metric(product, "reconnects_total", "yard")
+            opened = metric(product, "facts_total", "event.opened", "topic")
+            handled = metric(product, "delivered_total", "notifier", "subscriber")
             assert product.stop() == 0
 
     assert ready_meanwhile.status_code == 200
     check = next(c for c in ready_meanwhile.json()["checks"] if c["name"] == "cameras")
     assert check["detail"] == "away: yard"
     assert reconnects >= 1
+    assert opened >= handled >= 2
     assert_complete(data)
 
 

@@ -11,8 +11,8 @@ from tests.scenes import BLOB, film, walker
 from tests.servers.rtsp import RtspServer
 from tests.surroundings import around
 from vedette.app.build import build_camera
+from vedette.app.camera_settings import CameraSettings
 from vedette.app.detectors import build_detector
-from vedette.app.settings import CameraSettings
 from vedette.contracts.facts import CameraState
 from vedette.kit.clock import SystemClock, to_us
 from vedette.models.fetch import silent

@@ -10,7 +10,7 @@ import pytest
 from tests.surroundings import around
 from tests.unit.pipeline.rig import walk
 from vedette.app.build import build_camera
-from vedette.app.settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import Detections
 from vedette.detect.blob import BlobConfig, BlobDetector

@@ -14,8 +14,8 @@ import pytest
 from tests.scenes import BLOB, film, walker
 from tests.surroundings import around
 from vedette.app.build import build_camera
+from vedette.app.camera_settings import CameraSettings
 from vedette.app.detectors import build_detector
-from vedette.app.settings import CameraSettings
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import Detections
 from vedette.kit.clock import SystemClock

@@ -11,7 +11,7 @@ import pytest
 from tests.scenes import walker
 from tests.surroundings import around
 from vedette.app.build import build_camera
-from vedette.app.settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.sight import Detections

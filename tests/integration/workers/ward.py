@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.scenes import BLOB
-from vedette.app.settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings
 from vedette.app.worker_plan import assignment
 from vedette.contracts.assignment import CameraAssignment, WorkerAssignment
 from vedette.contracts.facts import CameraState, CameraStatus

@@ -14,7 +14,7 @@ from tests.surroundings import around
 from tests.unit.pipeline.rig import pipeline
 from vedette.app.analyze import Analysis, analyze
 from vedette.app.build import build_camera
-from vedette.app.settings import CameraSettings, EventSettings
+from vedette.app.camera_settings import CameraSettings, EventSettings
 from vedette.blobs.names import DEFAULT_PATTERN
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable, StorageFailed

@@ -9,8 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.unit.models.tiny import tiny_spec
+from vedette.app.camera_settings import DetectSettings
 from vedette.app.detectors import DetectorPool, build_detectors, threads_for
-from vedette.app.settings import DetectSettings
 from vedette.contracts.errors import InvalidConfig, InvalidInput, ModelUnavailable
 from vedette.contracts.model import ModelWish
 from vedette.kit.clock import SystemClock

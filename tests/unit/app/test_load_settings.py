@@ -10,6 +10,7 @@ from vedette.app.demo import demo_settings
 from vedette.app.door import listen
 from vedette.app.load import load_settings, show_settings
 from vedette.app.settings import default_data_folder
+from vedette.bus.port import BusLimits, Overflow
 from vedette.config.secrets import reveal
 from vedette.contracts.errors import InvalidConfig
 
@@ -39,6 +40,35 @@ def test_a_pattern_of_file_names_that_cannot_be_is_refused_with_its_place(tmp_pa
 
     with pytest.raises(InvalidConfig, match=r"(?s)file_names.*letters, digits"):
         load_settings(file)
+
+
+@pytest.mark.parametrize(
+    ("bus", "complaint"),
+    [
+        ("{adapter: pigeon}", r"bus\.adapter.*no bus is called 'pigeon'; there are: memory"),
+        ("{adapter: {type: memory, url: x}}", r"bus\.adapter\.url"),
+        ("{watermark: 0}", r"bus\.watermark.*greater than 0"),
+        ("{overflow: drop_newest}", r"bus\.overflow.*'drop_oldest' or 'pause_publisher'"),
+    ],
+)
+def test_a_bus_that_cannot_be_is_refused_with_its_place(
+    tmp_path: Path, bus: str, complaint: str
+) -> None:
+    file = tmp_path / "vedette.yaml"
+    file.write_text(f"cameras: [{{id: yard, source: 'simulator:'}}]\nbus: {bus}\n")
+
+    with pytest.raises(InvalidConfig, match=complaint):
+        load_settings(file)
+
+
+def test_the_bus_is_bounded_as_the_settings_say(tmp_path: Path) -> None:
+    file = tmp_path / "vedette.yaml"
+    bus = "{adapter: memory, depth: 7, overflow: pause_publisher}"
+    file.write_text(f"cameras: [{{id: yard, source: 'simulator:'}}]\nbus: {bus}\n")
+    settings = load_settings(file).bus
+
+    assert settings.adapter == {"type": "memory"}
+    assert settings.limits() == BusLimits(depth=7, overflow=Overflow.PAUSE_PUBLISHER)
 
 
 def test_the_example_of_the_readme_is_accepted(tmp_path: Path, secrets: dict[str, str]) -> None:

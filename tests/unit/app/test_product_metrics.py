@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from vedette.app.board import Board, detector_report
 from vedette.app.metrics import ProductMetrics
-from vedette.bus.port import SubscriptionStats
+from vedette.contracts.bus_status import BusStatus, SubscriberStatus
 from vedette.contracts.facts import CameraState
 from vedette.contracts.trigger import TriggerStats
 from vedette.detect.counters import ServerCounters
@@ -16,16 +16,28 @@ from vedette.pipeline.stats import CameraStats
 from vedette.sources.stats import SourceStats
 from vedette.testing.fakes import FakeClock
 
-BUS = SubscriptionStats(
-    name="notifier",
-    pattern="event.*",
-    capacity=10,
+BUS = BusStatus(
+    at=FakeClock().now(),
     depth=2,
-    delivered=5,
-    failed=0,
-    dropped=1,
-    lag_s=0.0,
+    in_flight=1,
+    lag_s=0.5,
+    subscribers=(
+        SubscriberStatus(
+            name="notifier",
+            pattern="event.*",
+            capacity=10,
+            depth=2,
+            in_flight=1,
+            delivered=5,
+            failed=3,
+            dropped=1,
+            lag_s=0.5,
+            latencies_s=(0.1, 0.5),
+        ),
+    ),
+    facts={"camera.{id}.frame": 8},
 )
+NO_BUS = BUS.model_copy(update={"subscribers": (), "facts": {}})
 
 
 def samples(metrics: ProductMetrics) -> dict[tuple[str, str], float]:
@@ -40,7 +52,7 @@ def samples(metrics: ProductMetrics) -> dict[tuple[str, str], float]:
 
 def product_metrics(stats: dict[str, CameraStats], **others: Any) -> ProductMetrics:
     board = Board(lambda: stats, names={}, clock=FakeClock())
-    others = {"figures": dict, "gauges": dict, "bus": tuple, "detectors": tuple, **others}
+    others = {"figures": dict, "gauges": dict, "bus": lambda: NO_BUS, "detectors": tuple, **others}
     return ProductMetrics(cameras=lambda: stats, reports=board.reports, **others)
 
 
@@ -57,7 +69,7 @@ def test_figures_of_cameras_services_and_bus_are_read_back() -> None:
         cameras,
         figures=lambda: {"events_stored": 12},
         gauges=lambda: {"media_desk_waiting": 1},
-        bus=lambda: (BUS,),
+        bus=lambda: BUS,
     )
 
     found = samples(metrics)
@@ -74,6 +86,10 @@ def test_figures_of_cameras_services_and_bus_are_read_back() -> None:
     assert found["vedette_bus_depth", "notifier"] == 2
     assert found["vedette_bus_dropped_total", "notifier"] == 1
     assert found["vedette_bus_delivered_total", "notifier"] == 5
+    assert found["vedette_bus_failed_total", "notifier"] == 3
+    assert found["vedette_bus_in_flight", "notifier"] == 1
+    assert found["vedette_bus_lag_seconds", "notifier"] == 0.5
+    assert found["vedette_bus_facts_total", "camera.{id}.frame"] == 8
 
 
 def test_figures_are_those_of_the_moment() -> None:

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import timeit
+import tracemalloc
 
 import pytest
 
-from vedette.bus.memory import TOPICS_REMEMBERED, MemoryBus
+from vedette.bus.memory import MemoryBus
+from vedette.bus.routes import TOPICS_REMEMBERED
 from vedette.contracts.payload import Payload
-from vedette.testing.bus_contract import Listener, Numbered, running
+from vedette.testing.bus_bench import Listener, Numbered, running
 from vedette.testing.fakes import FakeClock
 
 
@@ -95,7 +97,7 @@ def test_topics_without_end_do_not_fill_the_memory() -> None:
     for number in range(TOPICS_REMEMBERED + 10):
         bus.wanted(f"camera.{number}.frame")
 
-    assert len(bus._routes._known) == 10
+    assert len(bus._routes.known) == 10
 
 
 def test_asking_whether_anybody_listens_costs_next_to_nothing() -> None:
@@ -105,3 +107,42 @@ def test_asking_whether_anybody_listens_costs_next_to_nothing() -> None:
     best_s = min(timeit.repeat(lambda: bus.wanted("camera.yard.frame"), number=calls, repeat=5))
 
     assert best_s / calls < 5e-6
+
+
+async def test_ten_thousand_subscriptions_come_and_go() -> None:
+    bus, listener = MemoryBus(clock=FakeClock()), Listener()
+    async with running(bus):
+        ends = [
+            bus.subscribe(
+                f"camera.{number}.frame" if number % 2 else "status.*", listener, name="x"
+            )
+            for number in range(10_000)
+        ]
+        bus.publish("status.bus", Numbered(number=1))
+        bus.publish("camera.77.frame", Numbered(number=2))
+        await bus.drain()
+        assert (listener.numbers.count(1), listener.numbers.count(2)) == (5000, 1)
+        for end in ends:
+            end()
+        assert bus.stats() == ()
+        assert not bus.wanted("status.bus")
+
+
+def test_a_million_facts_for_somebody_who_sleeps_need_no_memory() -> None:
+    bus, fact = MemoryBus(clock=FakeClock()), Numbered(number=1)
+    bus.subscribe("camera.*", Listener(), name="asleep", depth=100)
+    for _ in range(1000):
+        bus.publish("camera.yard.frame", fact)
+    tracemalloc.start()
+    try:
+        for _ in range(100_000):
+            bus.publish("camera.yard.frame", fact)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    for _ in range(900_000):
+        bus.publish("camera.yard.frame", fact)
+
+    [figures] = bus.stats()
+    assert (figures.depth, figures.dropped) == (100, 1_001_000 - 100)
+    assert kept < 100_000, "100 facts wait, and as many were there before"

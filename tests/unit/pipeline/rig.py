@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.surroundings import around
 from vedette.app.build import build_camera
-from vedette.app.settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings
 from vedette.contracts.bus import Bus
 from vedette.contracts.frame import Frame
 from vedette.contracts.payload import FractionBox

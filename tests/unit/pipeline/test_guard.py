@@ -9,7 +9,6 @@ import pytest
 
 from tests.unit.pipeline.rig import SECOND, START, pipeline
 from vedette.alerts.wording import text_of, title_of
-from vedette.contracts.bus import Handler
 from vedette.contracts.event import Severity
 from vedette.contracts.facts import TamperFact
 from vedette.contracts.frame import Frame
@@ -34,9 +33,6 @@ class Ears:
     def publish(self, topic: str, payload: Payload) -> None:
         if isinstance(payload, TamperFact):
             self.facts.append((topic, payload))
-
-    def subscribe(self, pattern: str, handler: Handler, *, name: str, depth: int = 1000) -> None:
-        """Nobody else listens."""
 
 
 def shown(at_s: int, *, covered: bool) -> Frame:

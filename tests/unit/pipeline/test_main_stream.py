@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.unit.pipeline.rig import SECOND, START, film, pipeline, walk
-from vedette.contracts.bus import Handler
 from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
 from vedette.contracts.facts import CameraState, CameraStatus
 from vedette.contracts.packet import Packet, StreamInfo
@@ -51,9 +50,6 @@ class Ears:
     def publish(self, topic: str, payload: Payload) -> None:
         assert isinstance(payload, CameraStatus)
         self.states.append((payload.state, payload.detail))
-
-    def subscribe(self, pattern: str, handler: Handler, *, name: str, depth: int = 1000) -> None:
-        """Nobody else listens."""
 
 
 @dataclass(slots=True, kw_only=True)
