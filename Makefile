@@ -43,12 +43,13 @@ e2e: setup ## tests that need what apt provides (see .ci/run)
 	@$(BIN)/python -m pytest -m e2e tests/e2e
 
 .PHONY: check
-check: $(READY) ## ruff, mypy --strict, import-linter, deptry
+check: $(READY) ## ruff, mypy --strict, import-linter, deptry, schemas/
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
+	@$(BIN)/vedette schemas --check
 
 .PHONY: bench
 bench: setup .venv-peers/.ready .venv-norfair/.ready ## measure ours beside its peers (BENCH="--quick --rows 3 6")

@@ -20,6 +20,7 @@ from vedette.app.metrics import Figures, ProductMetrics
 from vedette.app.notices import build_notifier
 from vedette.app.settings import Settings
 from vedette.blobs.local import LocalBlobs
+from vedette.bus.checked import CheckedBus
 from vedette.bus.port import EventBus
 from vedette.contracts.bus import Handler
 from vedette.contracts.facts import CameraState, CameraStatus
@@ -72,9 +73,10 @@ class Basement:
         self.clock = clock
         self.store = store
         self.blobs = blobs
-        self.bus: EventBus = build(
+        adapter: EventBus = build(
             "bus", settings.bus.adapter, clock=clock, limits=settings.bus.limits()
         )
+        self.bus = CheckedBus(adapter, clock)
         self.relay = Relay(store, self.bus, clock=clock)
         self.writer = EventWriter(
             store,

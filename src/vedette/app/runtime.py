@@ -111,7 +111,7 @@ class Runtime:
                 Office(
                     keep=leftovers.keep,
                     bus=base.bus,
-                    topics=lambda: [each.pattern for each in base.bus.stats()],
+                    topics=base.bus.patterns,
                     leftovers=leftovers,
                     socket=self._folder.link,
                     recordings=self._folder.recordings,

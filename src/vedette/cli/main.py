@@ -20,6 +20,7 @@ from vedette.cli import (
     events,
     models,
     recordings,
+    schemas,
     status,
     up,
     worker,
@@ -47,6 +48,7 @@ app.command("status")(status.status)
 app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
+app.command("schemas")(schemas.schemas)
 app.add_typer(cameras.app, name="cameras")
 app.add_typer(events.app, name="events")
 app.add_typer(recordings.app, name="recordings")

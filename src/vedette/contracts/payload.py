@@ -1,6 +1,7 @@
 """The base of everything that leaves the process: frozen, versioned, tolerant when read."""
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,9 +17,15 @@ FractionBox = tuple[Fraction, Fraction, Fraction, Fraction]
 """left, top, right, bottom, as fractions of the frame."""
 
 
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+
+
 class Payload(BaseModel):
     """A fact: frozen; unknown fields of a newer sender survive a round trip."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
+
+    upgrades: ClassVar[Mapping[int, Upgrade]] = {}
+    """By schema version: how plain data of that version becomes data of the next one."""
 
     schema_version: int = 1

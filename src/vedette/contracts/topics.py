@@ -11,6 +11,8 @@ from functools import cache
 
 from vedette.contracts.artifact import Artifact
 from vedette.contracts.bus_status import BusStatus
+from vedette.contracts.contract_notice import ContractNotice
+from vedette.contracts.detection_v2 import DetectionFact2
 from vedette.contracts.event import Event
 from vedette.contracts.facts import (
     CameraStatus,
@@ -46,6 +48,7 @@ def _topic(name: str, payload: type[Payload], delivery: Delivery, summary: str) 
 
 
 BUS_STATUS = "status.bus"
+CONTRACT = "status.contract"
 
 _T, _D = Delivery.TRANSIENT, Delivery.DURABLE
 
@@ -55,6 +58,7 @@ TOPICS: tuple[Topic, ...] = (
     _topic("camera.{id}.tamper", TamperFact, _T, "A camera was covered, defocused or turned."),
     _topic("process.motion.detected", MotionFact, _T, "Something moved."),
     _topic("process.detected", DetectionFact, _T, "The detector found objects."),
+    _topic("process.detected.v2", DetectionFact2, _T, "The same, zones and boxes by name."),
     _topic("process.motion.unique", DetectionFact, _T, "An object was seen for the first time."),
     _topic("process.motion.zoned", DetectionFact, _T, "Objects with the zones that they are in."),
     _topic("event.opened", Event, _D, "A rule was satisfied."),
@@ -68,6 +72,7 @@ TOPICS: tuple[Topic, ...] = (
     _topic("notify.{channel}.failed", NotifyFact, _D, "A message could not be delivered."),
     _topic("storage.artifact.stored", StorageFact, _T, "A file was written."),
     _topic("storage.artifact.deleted", StorageFact, _T, "A file was deleted by retention."),
+    _topic(CONTRACT, ContractNotice, _T, "Somebody does not keep to a contract."),
     _topic(BUS_STATUS, BusStatus, _T, "How the bus is: periodically, and when it is in trouble."),
 )
 

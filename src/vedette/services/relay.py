@@ -12,6 +12,7 @@ from vedette.bus.port import EventBus
 from vedette.contracts.errors import NotFound, StorageFailed
 from vedette.contracts.payload import Payload
 from vedette.contracts.topics import find_topic
+from vedette.contracts.versions import read
 from vedette.kit.clock import Clock
 from vedette.store.outbox import Letter
 from vedette.store.store import Store
@@ -124,7 +125,7 @@ def read_letter(topic: str, body: Mapping[str, Any]) -> Payload | None:
         log.error("the outbox holds a fact on %s, a topic that this version does not know", topic)
         return None
     try:
-        return known.payload.model_validate(body)
+        return read(known.payload, body)
     except ValidationError as error:
         log.error("the outbox holds a fact on %s that cannot be read: %s", topic, error)
         return None
