@@ -32,6 +32,7 @@ ROWS = {
     8: "alert_latency",
     10: "scaling",
     11: "fleet_simulation",
+    12: "bus",
 }
 """Each is a file of this folder with a `measure(bench) -> list[Cell]`."""
 

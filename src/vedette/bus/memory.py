@@ -10,10 +10,12 @@ import logging
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from vedette.bus.intercept import Interceptor
+from vedette.bus.later import Later
 from vedette.bus.meddling import Meddling
+from vedette.bus.patience import Patience
 from vedette.bus.port import (
     BusLimits,
     Happening,
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 
 DEFAULTS = BusLimits()
 NO_CONFIG = PluginConfig()
+TURN_S = 0.001
+"""A subscriber that has many facts gives the loop to others this often."""
 
 
 class MemoryBus:
@@ -57,8 +61,10 @@ class MemoryBus:
         self._clock = clock
         self._limits = limits
         self._routes = Routes()
-        self._room = threading.Condition()
-        """Its lock guards routes and queues; who pauses waits for it."""
+        self._lock = threading.Lock()
+        """Guards routes and queues."""
+        self._room = threading.Condition(self._lock)
+        """Who pauses waits for it."""
         self._paused = 0
         self._transient = 0
         self._numbers = 0
@@ -68,8 +74,8 @@ class MemoryBus:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._tasks: asyncio.TaskGroup | None = None
-        self._later = 0
-        self._nothing_later = asyncio.Event()
+        self._patience = Patience(lambda: self._limits.handler_s)
+        self._later = Later(clock, self._hand_out)
         self._closed = False
         self._over = asyncio.Event()
 
@@ -117,7 +123,7 @@ class MemoryBus:
                 f"subscriber {name!r}: what comes on {pattern} is durable and never dropped; "
                 "leave `overflow` out"
             )
-        with self._room:
+        with self._lock:
             self._numbers += 1
             queue = Queue(
                 name=name,
@@ -152,7 +158,7 @@ class MemoryBus:
         return undo
 
     def limit(self, limits: BusLimits) -> None:
-        with self._room:
+        with self._lock:
             self._limits = limits
             for queue in self._routes.queues:
                 queue.limit(limits)
@@ -163,6 +169,7 @@ class MemoryBus:
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                self._later.begin(self._tasks)
                 for queue in self._routes.queues:
                     self._begin(self._tasks, queue)
                 await self._over.wait()  # subscribers come and go
@@ -172,11 +179,9 @@ class MemoryBus:
 
     async def drain(self) -> None:
         while True:
-            if self._later and self._tasks is not None:
-                self._nothing_later.clear()
-                await self._nothing_later.wait()
+            await self._later.emptied()
             busy = [each for each in self._routes.queues if each.waiting or each.in_hand]
-            if not busy and not self._later:
+            if not busy:
                 return
             for each in busy:
                 if self._tasks is None:
@@ -187,16 +192,15 @@ class MemoryBus:
                     await each.idle.wait()
 
     def close(self) -> None:
-        with self._room:
+        with self._lock:
             self._closed = True
-            self._later = 0
             left = [(queue, list(queue.waiting)) for queue in self._routes.queues]
             for queue, _ in left:
                 queue.waiting.clear()
             self._transient = 0
             self._room.notify_all()
         self._over.set()
-        self._nothing_later.set()
+        self._later.end()
         for queue, facts in left:
             for fact in facts:
                 self._give_up(queue, fact)
@@ -205,22 +209,22 @@ class MemoryBus:
 
     def stats(self) -> tuple[SubscriptionStats, ...]:
         now_s = self._clock.monotonic()
-        with self._room:
+        with self._lock:
             return tuple(each.stats(now_s) for each in self._routes.queues)
 
     def _to(self, topic: str) -> Sequence[Queue]:
         found = self._routes.known.get(topic)
         if found is None:
-            with self._room:
+            with self._lock:
                 found = self._routes.find(topic)
         return found
 
     def _publish(self, topic: str, payload: Payload, queues: Sequence[Queue]) -> None:
-        self._tell(Happening.PUBLISHED, topic)
+        if self._watchers:
+            self._tell(Happening.PUBLISHED, topic)
         for delay_s in self._meddling.delays_s(topic, payload):
             fact = self._fact(topic, payload)
-            if delay_s > 0.0 and self._loop is not None:
-                self._postpone(fact, delay_s)
+            if delay_s > 0.0 and self._later.hold(fact, delay_s, most=self._limits.total):
                 continue
             for queue in queues:
                 self._offer(queue, fact)
@@ -243,7 +247,7 @@ class MemoryBus:
     def _offer(self, queue: Queue, fact: Fact) -> None:
         dropped: tuple[Queue, Fact] | None = None
         high = False
-        with self._room:
+        with self._lock:
             if fact.handled is None and queue.pauses:
                 self._pause(queue)
             closed, first = self._closed, not queue.waiting
@@ -302,7 +306,7 @@ class MemoryBus:
 
     def _end(self, queue: Queue) -> None:
         """Nobody listens there any more; what waits is nobody's failure."""
-        with self._room:
+        with self._lock:
             if queue.gone:
                 return
             queue.gone = True
@@ -327,21 +331,27 @@ class MemoryBus:
                 if not queue.waiting and not (self._closed or queue.gone):
                     await queue.awake.wait()
         finally:
+            self._patience.forget(queue)
             queue.idle.set()  # whoever drains looks again
 
     async def _serve_waiting(self, queue: Queue) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        turn_s = loop.time()
         while (fact := self._take(queue)) is not None:
+            self._patience.begin(queue, task)
             try:
-                fact.settle(await self._handle(queue, fact))
+                fact.settle(await self._handle(queue, fact, task))
             finally:
                 queue.last_lag_s = self._clock.monotonic() - fact.since_s
                 queue.latencies_s.append(queue.last_lag_s)
                 queue.in_hand = None
                 fact.settle(queue.gone)
-            await self._clock.sleep(0)  # let the others have the loop
+            if loop.time() - turn_s > TURN_S:
+                await self._clock.sleep(0)  # let the others have the loop
+                turn_s = loop.time()
 
     def _take(self, queue: Queue) -> Fact | None:
-        with self._room:
+        with self._lock:
             fact = queue.take()
             if fact is not None and fact.handled is None:
                 self._transient -= 1
@@ -349,43 +359,30 @@ class MemoryBus:
                 self._room.notify_all()
         return fact
 
-    async def _handle(self, queue: Queue, fact: Fact) -> bool:
-        what, limit = Happening.HANDLED, asyncio.timeout(self._limits.handler_s)
+    async def _handle(self, queue: Queue, fact: Fact, task: asyncio.Task[Any] | None) -> bool:
+        what = Happening.HANDLED
         try:
             with about(fact.correlation_id):
-                async with limit:
-                    await queue.handler(fact.topic, fact.payload)
+                await queue.handler(fact.topic, fact.payload)
+        except asyncio.CancelledError:
+            if not queue.overdue:
+                raise
+            log.error("%s took too long over %s; it is given up", queue.name, fact.topic)
         except Exception:  # one failing subscriber must not stop the others
-            what = Happening.TIMED_OUT if limit.expired() else Happening.FAILED
+            what = Happening.FAILED
             log.exception("%s failed to handle %s", queue.name, fact.topic)
+        if self._patience.end(queue, task):
+            what = Happening.TIMED_OUT
         content = what is Happening.HANDLED
         queue.delivered += content
         queue.failed += not content
-        self._tell(what, fact.topic, queue.name, self._clock.monotonic() - fact.since_s)
+        if self._watchers:
+            self._tell(what, fact.topic, queue.name, self._clock.monotonic() - fact.since_s)
         return content
 
-    def _postpone(self, fact: Fact, delay_s: float) -> None:
-        """Hand it out later; from any thread."""
-        with self._room:
-            if self._closed or self._later >= self._limits.total:
-                return
-            self._later += 1
-        if self._loop is not None:
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._start_later, fact, delay_s)
-
-    def _start_later(self, fact: Fact, delay_s: float) -> None:
-        if self._tasks is not None and not self._closed:
-            self._tasks.create_task(self._hand_out_later(fact, delay_s), name="bus later")
-
-    async def _hand_out_later(self, fact: Fact, delay_s: float) -> None:
-        await self._clock.sleep(delay_s)
+    def _hand_out(self, fact: Fact) -> None:
         for queue in self._to(fact.topic):
             self._offer(queue, fact)
-        with self._room:
-            self._later = max(0, self._later - 1)
-        if not self._later:
-            self._nothing_later.set()
 
     def _late(self, topic: str, seconds: float) -> None:
         self._tell(Happening.TIMED_OUT, topic, "", seconds)

@@ -13,9 +13,9 @@ SAMPLES = 32
 """Latencies that are remembered of each subscriber."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Fact:
-    """One fact on its way."""
+    """One fact on its way. Never changed, but not frozen either: that would be slow to make."""
 
     topic: str
     payload: Payload
@@ -58,6 +58,12 @@ class Queue:
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     space: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    deadline: asyncio.TimerHandle | None = None
+    """Looks after whoever has a fact in hand."""
+    taken_s: float = 0.0
+    """When that was taken, by the loop's clock."""
+    overdue: int = 0
+    """How often whoever has it was cancelled."""
 
     def limit(self, limits: BusLimits) -> None:
         """Take over what it does not say itself."""

@@ -231,6 +231,26 @@ class BusControlContract:
         [figures] = bus.stats()
         assert (figures.failed, figures.delivered) == (1, 1)
 
+    async def test_a_handler_that_will_not_be_cancelled_is_cancelled_again(self) -> None:
+        bus, cancelled = self.make(), 0
+
+        async def stubborn(topic: str, payload: Payload) -> None:
+            nonlocal cancelled
+            for _ in range(3):
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    cancelled += 1
+
+        bus.limit(BusLimits(handler_s=0.01))
+        bus.subscribe("event.*", stubborn, name="stubborn")
+        async with running(bus), asyncio.timeout(10):
+            for number in range(2):
+                failed = await bus.deliver("event.opened", Numbered(number=number))
+                assert failed == ("stubborn",)
+
+        assert cancelled == 6
+
     async def test_a_handler_and_what_it_publishes_are_about_the_same_frame(self) -> None:
         bus, seen = self.make(), list[str]()
 
