@@ -22,8 +22,9 @@ class Patience:
 
     def end(self, queue: Queue, task: asyncio.Task[Any] | None) -> bool:
         """The fact is out of the hand; whether the handler had to be cancelled."""
-        for _ in range(queue.overdue if task is not None else 0):
-            task.uncancel()
+        if task is not None:
+            for _ in range(queue.overdue):
+                task.uncancel()
         return queue.overdue > 0
 
     @staticmethod
