@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from vedette.contracts.bus_status import BusStatus
 from vedette.contracts.facts import CameraState
 from vedette.contracts.status import CameraReport, DetectorReport, TriggerReport
+from vedette.kit.logs import ERRORS
 from vedette.pipeline.stats import CameraStats
 
 Figures = Mapping[str, float]
@@ -136,6 +137,12 @@ class ProductMetrics(Collector):
         for name, value in self._gauges().items():
             yield GaugeMetricFamily(f"vedette_{name}", name.replace("_", " "), value=value)
         yield from self._of_bus()
+        errors = CounterMetricFamily(
+            "vedette_errors_logged", "Errors in the log of the main process.", labels=["module"]
+        )
+        for module, count in ERRORS.counts.items():
+            errors.add_metric([module], count)
+        yield errors
 
     def _of_cameras(self, cameras: Mapping[str, CameraStats]) -> Iterator[Metric]:
         online = GaugeMetricFamily(

@@ -33,6 +33,8 @@ from vedette.contracts.errors import InvalidInput, VedetteError
 from vedette.contracts.model import ModelWish
 from vedette.kit.clock import Clock, SystemClock
 from vedette.kit.garbage import Sweeper, settle, share_heap
+from vedette.kit.logs import set_up
+from vedette.kit.redact import SECRETS
 from vedette.kit.supervise import guarded
 from vedette.link.box import BlackBox
 from vedette.link.files import WorkerFolders
@@ -144,6 +146,7 @@ class Worker:
                 self._begin(WorkerAssignment.model_validate(frame.head))
             case "put" if self._rig is not None:
                 given = CameraAssignment.model_validate(frame.head)
+                SECRETS.hide(*given.secrets)
                 self._rig.put(CameraSettings.model_validate(given.settings))
                 self._link.answer(Frame(kind="ready", head={"camera": given.camera_id}))
             case "drop" if self._rig is not None:
@@ -152,9 +155,11 @@ class Worker:
                 self._link.answer(Frame(kind="dropped", head={"camera": camera_id}))
 
     def _begin(self, given: WorkerAssignment) -> None:
-        logging.getLogger().handlers[0].setFormatter(_format(given.worker))
+        set_up(logging.getLogger().level, component=given.worker)
         self._stop_s = given.stop_within_s
         self._bus.listen_for(given.topics)
+        for each in given.cameras:
+            SECRETS.hide(*each.secrets)
         cameras = [CameraSettings.model_validate(each.settings) for each in given.cameras]
         detector = build_detectors(
             given.detectors,
@@ -275,9 +280,7 @@ def main() -> None:
     _die_with_parent()
     os.nice(GIVES_WAY)
     start = _told()
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_format(str(start["name"])))
-    logging.basicConfig(level=start.get("level", logging.WARNING), handlers=[handler])
+    set_up(int(start.get("level", logging.WARNING)), component=str(start["name"]))
     clock = SystemClock()
     worker = Worker(start, clock)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the control process decides
@@ -320,10 +323,6 @@ def _die_with_parent() -> None:
 
 def _rss_bytes() -> int:
     return int(_STATM.read_text().split()[1]) * resource.getpagesize()
-
-
-def _format(name: str) -> logging.Formatter:
-    return logging.Formatter(f"%(asctime)s %(levelname)s {name} %(name)s: %(message)s")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How many workers there are, which cameras each gets, and what it may use."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from vedette.app.camera_settings import CameraSettings
 from vedette.app.settings import Settings
 from vedette.config.secrets import reveal
 from vedette.contracts.assignment import CameraAssignment
+from vedette.kit.redact import SECRETS
 from vedette.models.catalogue import Catalogue
 from vedette.models.fetch import Progress
 from vedette.models.store import ModelStore
@@ -58,7 +60,20 @@ def memory_limit(settings: Settings, seats: int) -> int:
 def assignment(camera: CameraSettings, version: int) -> CameraAssignment:
     """The settings of a camera as its worker gets them: plain values, secrets filled in."""
     plain = _ANYTHING.dump_python(reveal(camera.model_dump(mode="python")), mode="json")
-    return CameraAssignment(camera_id=camera.id, version=version, settings=plain)
+    secrets = SECRETS.within("\n".join(_texts(plain)))
+    return CameraAssignment(camera_id=camera.id, version=version, settings=plain, secrets=secrets)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text within nested settings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _machine_bytes() -> int:

@@ -26,6 +26,7 @@ from vedette.cli import (
     worker,
 )
 from vedette.contracts.errors import VedetteError
+from vedette.kit.logs import set_up, wants_json
 
 EXIT_CODES = """Exit codes: 0 done; 1 failed; 2 wrong use or input; 3 settings not valid;
 4 source cannot be used; 5 camera cannot be reached; 6 model not available;
@@ -73,11 +74,7 @@ def common(
 ) -> None:
     """Options of every command."""
     del version
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    set_up(logging.INFO if verbose else logging.WARNING)
 
 
 def main() -> None:
@@ -101,6 +98,9 @@ def main() -> None:
 
 
 def _complain(sentence: str) -> None:
+    if wants_json():
+        logging.getLogger(__name__).error(sentence)
+        return
     Console(stderr=True).print(f"[bold red]vedette:[/] {escape(sentence)}", highlight=False)
 
 

@@ -1,6 +1,7 @@
 """Runs the product under a command: signals, a time limit, events told in the terminal."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,9 @@ from vedette.contracts.event import Event, EventState
 from vedette.contracts.payload import Payload
 from vedette.kit.clock import Clock, SystemClock
 from vedette.kit.garbage import settle, share_heap
+from vedette.kit.logs import wants_json
+
+log = logging.getLogger(__name__)
 
 COLOURS = {"info": "cyan", "warning": "yellow", "critical": "bold red"}
 
@@ -81,7 +85,11 @@ async def _run(
     runtime = Runtime(settings, data, clock, listeners=listeners, progress=bar, started=begun)
 
     def stop(number: signal.Signals) -> None:
-        err.print(f"{number.name}: closing open events and clips; once more to leave at once")
+        said = f"{number.name}: closing open events and clips; once more to leave at once"
+        if wants_json():
+            log.info(said)
+        else:
+            err.print(said)
         loop.remove_signal_handler(number)
         runtime.stop()
 

@@ -23,6 +23,7 @@ from pydantic import SecretStr
 
 from vedette.config.document import Document, Loc
 from vedette.contracts.errors import InvalidConfig
+from vedette.kit.redact import SECRETS
 
 MOST_BYTES = 65_536
 """Of a secret, and of a `.env` file."""
@@ -151,7 +152,10 @@ class _Resolver:
             self._note(
                 loc, f"the secret {name!r} is not set; put it in {self._secrets.places(name)}"
             )
-        return "" if found is None else found.get_secret_value()
+        if found is None:
+            return ""
+        SECRETS.hide(found.get_secret_value())
+        return found.get_secret_value()
 
     def _note(self, loc: Loc, sentence: str) -> None:
         self.problems.append(f"{self._document.where(loc)}: {sentence}")

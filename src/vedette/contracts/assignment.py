@@ -19,6 +19,8 @@ class CameraAssignment(Payload):
     """Grows with each change of its settings."""
     settings: dict[str, Any] = Field(repr=False)
     """As in the settings file, references to secrets filled in."""
+    secrets: tuple[str, ...] = Field(default=(), repr=False)
+    """Values in these settings that must not be shown."""
 
 
 class WorkerAssignment(Payload):

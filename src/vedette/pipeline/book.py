@@ -1,5 +1,6 @@
 """The book of open events: a rule's verdict opens, changes or closes an event with its media."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from vedette.kit.ids import event_id
 from vedette.pipeline.clip_parts import Footage
 from vedette.pipeline.sight import Sight
 from vedette.rules.build import BuiltRule
+
+log = logging.getLogger(__name__)
 
 MEND_US = 15_000_000
 """Clips that could not be completed are tried again this often."""
@@ -192,6 +195,9 @@ class EventBook:
         capture.footage = self.footage
         self._open[(rule.id, verdict.key)] = _Open(event=event, capture=capture, track=track)
         self.opened += 1
+        log.info(
+            "%s: %s of rule %s opened event %s", self.camera_id, event.label, rule.id, event.id
+        )
         self.sink.submit(EventChange(event=event, artifacts=capture.opening(event, sight)))
         return event
 

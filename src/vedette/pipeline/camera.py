@@ -14,6 +14,7 @@ from vedette.contracts.sink import EventSink
 from vedette.contracts.trigger import Beside
 from vedette.contracts.verdict import RuleVerdict
 from vedette.kit.clock import Clock, SystemClock, to_us
+from vedette.kit.correlation import about
 from vedette.media.ring import PacketRing
 from vedette.motion.port import MotionGate
 from vedette.pipeline.announce import Announcer
@@ -197,6 +198,11 @@ class CameraPipeline:
         if not self._session:
             self._begin(frame.at_us)
         self.stats.analysed += 1
+        with about(self.announcer.correlation(frame)):
+            self._analyse(frame)
+
+    def _analyse(self, frame: Frame) -> None:
+        """Through the stages; what they log is about this frame."""
         self.announcer.frame(frame)
         motion = self.motion.look(frame)
         tampering = None if self.guard is None else self.guard.look(frame)

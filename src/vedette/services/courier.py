@@ -22,6 +22,7 @@ from vedette.contracts.errors import (
 from vedette.contracts.facts import NotifyFact
 from vedette.contracts.notice import DeliveryStatus, Notice
 from vedette.kit.clock import Clock
+from vedette.kit.correlation import about
 from vedette.kit.supervise import backoff_s, guarded
 from vedette.notify.port import Channel
 from vedette.services.deliveries import Deliveries, Queued
@@ -122,7 +123,8 @@ class Courier:
             for queued in due:
                 if self._stopping:
                     return
-                await self._try(queued)
+                with about(queued.notice.correlation_id):
+                    await self._try(queued)
             if not due and not self._stopping:
                 await self._wait()
 

@@ -20,7 +20,10 @@ REAP_S = 5.0
 COMMAND = (sys.executable, "-m", "vedette.app.worker")
 
 _KEPT = frozenset(
-    {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "VEDETTE_MODELS", "XDG_CACHE_HOME", "VIRTUAL_ENV"}
+    {
+        *("PATH", "HOME", "LANG", "TZ", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV"),
+        *("VEDETTE_ENV", "VEDETTE_LOG", "VEDETTE_MODELS"),
+    }
 )
 _KEPT_PREFIXES = (
     *("LC_", "LD_", "PYTHON", "MALLOC_", "COVERAGE_", "CUDA_", "NVIDIA_", "OMP_", "OPENVINO_"),

@@ -1,5 +1,6 @@
 """/metrics can be read by Prometheus, and says of each camera how it is."""
 
+import logging
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +13,7 @@ from vedette.contracts.bus_status import BusStatus, SubscriberStatus
 from vedette.contracts.facts import CameraState
 from vedette.contracts.trigger import TriggerStats
 from vedette.detect.counters import ServerCounters
+from vedette.kit.logs import ERRORS
 from vedette.pipeline.stats import CameraStats
 from vedette.sources.stats import SourceStats
 from vedette.testing.fakes import FakeClock
@@ -90,6 +92,15 @@ def test_figures_of_cameras_services_and_bus_are_read_back() -> None:
     assert found["vedette_bus_in_flight", "notifier"] == 1
     assert found["vedette_bus_lag_seconds", "notifier"] == 0.5
     assert found["vedette_bus_facts_total", "camera.{id}.frame"] == 8
+
+
+def test_errors_are_counted_by_who_logged_them() -> None:
+    record = logging.makeLogRecord({"name": "vedette.cellar", "levelno": logging.ERROR})
+    metrics = product_metrics({})
+    before = samples(metrics).get(("vedette_errors_logged_total", "vedette.cellar"), 0.0)
+    ERRORS.handle(record)
+
+    assert samples(metrics)["vedette_errors_logged_total", "vedette.cellar"] == before + 1
 
 
 def test_figures_are_those_of_the_moment() -> None:

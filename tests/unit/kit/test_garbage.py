@@ -110,10 +110,10 @@ def test_names_of_files_that_come_and_go_take_no_more_memory() -> None:
     """Python keeps the place of a name that is gone until its table is full; then it is doubled."""
     script = """
 import sys
-import vedette.app.worker
 from tests.integration.sources.test_decoder_at_rest import used_bytes
 from vedette.kit.garbage import settle, share_heap
 share_heap()
+names = [sys.intern(f"a name of the program {number}") for number in range(50_000)]
 if sys.argv[1] == "settled":
     settle()
 before = used_bytes()
