@@ -16,6 +16,7 @@ from vedette.api.server import create_app
 from vedette.app.board import Board
 from vedette.app.cameras import Cameras
 from vedette.app.door import Door
+from vedette.app.exposition import Exposition, MachineMetrics
 from vedette.app.metrics import Figures, ProductMetrics
 from vedette.app.notices import build_notifier
 from vedette.app.settings import Settings
@@ -224,13 +225,15 @@ class House:
 
     def app(self, scope: SiteScope, stopping: Callable[[], bool]) -> FastAPI:
         """The HTTP door's application."""
-        metrics = ProductMetrics(
+        disks = {"events": self.base.blobs.root, "recordings": self.base.tapes.root}
+        product = ProductMetrics(
             cameras=self.cameras.stats,
             reports=self.board.reports,
             detectors=self.cameras.detectors,
             figures=self._figures,
             gauges=self._gauges,
             bus=self.reporter.status,
+            channels=self.notifier.stats,
         )
         return create_app(
             ApiContext(
@@ -240,7 +243,7 @@ class House:
                 pictures=self.cameras.pictures,
                 cameras=self._cards,
                 checks=self._checks,
-                metrics=metrics.text,
+                metrics=Exposition(product, MachineMetrics(disks)).text,
                 report=self._report,
                 exchange=self.cameras.exchange,
                 films=Player(self.base.store, self.base.tapes),

@@ -1,16 +1,15 @@
-"""Counters of the running product in the Prometheus text format, read when somebody asks."""
+"""Figures of the running product for Prometheus, gathered when somebody asks."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from vedette.contracts.bus_status import BusStatus
 from vedette.contracts.facts import CameraState
 from vedette.contracts.status import CameraReport, DetectorReport, TriggerReport
-from vedette.kit.logs import ERRORS
 from vedette.pipeline.stats import CameraStats
+from vedette.services.courier import CourierStats
 
 Figures = Mapping[str, float]
 
@@ -81,6 +80,12 @@ DETECTOR_PRESENT = (
     ("wait_p95_seconds", "wait_p95_s", "Time that frames wait for the detector."),
 )
 
+CHANNEL_COUNTED = (
+    ("queued", "Messages that were to be sent."),
+    ("sent", "Messages that arrived."),
+    ("failed", "Messages that were given up."),
+    ("retried", "Attempts that failed and were tried again."),
+)
 BUS_COUNTED = (
     ("delivered", "Facts handled."),
     ("failed", "Facts whose handler failed."),
@@ -105,6 +110,7 @@ class ProductMetrics(Collector):
         figures: Callable[[], Figures],
         gauges: Callable[[], Figures],
         bus: Callable[[], BusStatus],
+        channels: Callable[[], Sequence[CourierStats]],
     ) -> None:
         """Take where the numbers are.
 
@@ -114,6 +120,7 @@ class ProductMetrics(Collector):
             detectors: how each process's detector is.
             figures: counters of services, by metric name without `vedette_` and `_total`.
             gauges: present values, by metric name without `vedette_`.
+            channels: messages by channel.
         """
         self._cameras = cameras
         self._reports = reports
@@ -121,12 +128,7 @@ class ProductMetrics(Collector):
         self._figures = figures
         self._gauges = gauges
         self._bus = bus
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
-
-    def text(self) -> bytes:
-        """What `/metrics` answers."""
-        return generate_latest(self._registry)
+        self._channels = channels
 
     def collect(self) -> Iterator[Metric]:
         yield from self._of_cameras(self._cameras())
@@ -137,12 +139,7 @@ class ProductMetrics(Collector):
         for name, value in self._gauges().items():
             yield GaugeMetricFamily(f"vedette_{name}", name.replace("_", " "), value=value)
         yield from self._of_bus()
-        errors = CounterMetricFamily(
-            "vedette_errors_logged", "Errors in the log of the main process.", labels=["module"]
-        )
-        for module, count in ERRORS.counts.items():
-            errors.add_metric([module], count)
-        yield errors
+        yield from self._of_channels()
 
     def _of_cameras(self, cameras: Mapping[str, CameraStats]) -> Iterator[Metric]:
         online = GaugeMetricFamily(
@@ -226,6 +223,16 @@ class ProductMetrics(Collector):
             for each in detectors:
                 gauge.add_metric([each.worker], float(getattr(each, field)))
             yield gauge
+
+    def _of_channels(self) -> Iterator[Metric]:
+        stats = self._channels()
+        for name, meaning in CHANNEL_COUNTED:
+            counter = CounterMetricFamily(
+                f"vedette_notifications_{name}", meaning, labels=["channel"]
+            )
+            for each in stats:
+                counter.add_metric([each.channel], float(getattr(each, name)))
+            yield counter
 
     def _of_bus(self) -> Iterator[Metric]:
         status = self._bus()

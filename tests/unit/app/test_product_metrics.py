@@ -1,13 +1,17 @@
 """/metrics can be read by Prometheus, and says of each camera how it is."""
 
 import logging
+import shutil
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from vedette.app.board import Board, detector_report
+from vedette.app.exposition import Exposition, MachineMetrics
 from vedette.app.metrics import ProductMetrics
 from vedette.contracts.bus_status import BusStatus, SubscriberStatus
 from vedette.contracts.facts import CameraState
@@ -15,6 +19,7 @@ from vedette.contracts.trigger import TriggerStats
 from vedette.detect.counters import ServerCounters
 from vedette.kit.logs import ERRORS
 from vedette.pipeline.stats import CameraStats
+from vedette.services.courier import CourierStats
 from vedette.sources.stats import SourceStats
 from vedette.testing.fakes import FakeClock
 
@@ -42,9 +47,9 @@ BUS = BusStatus(
 NO_BUS = BUS.model_copy(update={"subscribers": (), "facts": {}})
 
 
-def samples(metrics: ProductMetrics) -> dict[tuple[str, str], float]:
+def samples(*metrics: Collector) -> dict[tuple[str, str], float]:
     """Name and the first label's value to the figure."""
-    text = metrics.text().decode()
+    text = Exposition(*metrics).text().decode()
     return {
         (sample.name, next(iter(sample.labels.values()), "")): sample.value
         for family in text_string_to_metric_families(text)
@@ -54,7 +59,14 @@ def samples(metrics: ProductMetrics) -> dict[tuple[str, str], float]:
 
 def product_metrics(stats: dict[str, CameraStats], **others: Any) -> ProductMetrics:
     board = Board(lambda: stats, names={}, clock=FakeClock())
-    others = {"figures": dict, "gauges": dict, "bus": lambda: NO_BUS, "detectors": tuple, **others}
+    others = {
+        "figures": dict,
+        "gauges": dict,
+        "bus": lambda: NO_BUS,
+        "detectors": tuple,
+        "channels": tuple,
+        **others,
+    }
     return ProductMetrics(cameras=lambda: stats, reports=board.reports, **others)
 
 
@@ -94,9 +106,29 @@ def test_figures_of_cameras_services_and_bus_are_read_back() -> None:
     assert found["vedette_bus_facts_total", "camera.{id}.frame"] == 8
 
 
+def test_messages_disks_and_the_process_itself_are_measured(tmp_path: Path) -> None:
+    phone = CourierStats(channel="phone", queued=9, sent=7, failed=1, retried=4)
+    metrics = product_metrics(
+        {},
+        channels=lambda: (phone,),
+    )
+    disks = MachineMetrics({"events": tmp_path, "recordings": tmp_path / "away"})
+
+    found = samples(metrics, disks)
+
+    for name, value in (("queued", 9), ("sent", 7), ("failed", 1), ("retried", 4)):
+        assert found[f"vedette_notifications_{name}_total", "phone"] == value
+    total = found["vedette_disk_total_bytes", "events"]
+    assert total == shutil.disk_usage(tmp_path).total
+    assert 0 < found["vedette_disk_free_bytes", "events"] <= total
+    assert ("vedette_disk_free_bytes", "recordings") not in found, "it is away"
+    assert found["process_resident_memory_bytes", ""] > 1e7
+    assert found["process_cpu_seconds_total", ""] > 0.0
+
+
 def test_errors_are_counted_by_who_logged_them() -> None:
     record = logging.makeLogRecord({"name": "vedette.cellar", "levelno": logging.ERROR})
-    metrics = product_metrics({})
+    metrics = MachineMetrics({})
     before = samples(metrics).get(("vedette_errors_logged_total", "vedette.cellar"), 0.0)
     ERRORS.handle(record)
 
@@ -133,7 +165,7 @@ def test_gate_tamper_and_drops_are_told_by_name() -> None:
         source=SourceStats(lag_s=0.5, drift_ms=-250.0),
         skipped=Counter(gate=90, pressure=3),
     )
-    text = product_metrics({"yard": yard}).text().decode()
+    text = Exposition(product_metrics({"yard": yard})).text().decode()
 
     assert 'vedette_camera_gate_open{camera="yard",mode="adaptive"} 0.0' in text
     assert 'vedette_camera_tampered{camera="yard",kind="covered"} 1.0' in text
@@ -148,7 +180,7 @@ def test_the_line_to_a_cameras_own_events_is_told_where_there_is_one() -> None:
         trigger=TriggerStats(connected=True, notices=7, dropped=1),
         source=SourceStats(reanchors=2),
     )
-    text = product_metrics({"yard": yard, "door": CameraStats()}).text().decode()
+    text = Exposition(product_metrics({"yard": yard, "door": CameraStats()})).text().decode()
 
     assert 'vedette_camera_trigger_connected{camera="yard"} 1.0' in text
     assert 'vedette_camera_trigger_notices_total{camera="yard"} 7.0' in text
@@ -161,7 +193,7 @@ def test_each_detector_tells_how_it_stands() -> None:
     counters = ServerCounters(answered=50, batches=9, out_of_memory=2, batch_limit=4)
     report = detector_report(asdict(counters), worker="w1")
 
-    text = product_metrics({}, detectors=lambda: [report]).text().decode()
+    text = Exposition(product_metrics({}, detectors=lambda: [report])).text().decode()
 
     assert report.frames == 50
     assert 'vedette_detector_batches_total{worker="w1"} 9.0' in text
