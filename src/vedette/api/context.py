@@ -12,6 +12,7 @@ from vedette.blobs.names import DEFAULT_PATTERN
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.status import ProductReport
+from vedette.jobs.port import Jobs
 from vedette.kit.clock import Clock
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
@@ -157,6 +158,10 @@ class ApiContext:
     """Live video, by camera."""
     file_names: str = DEFAULT_PATTERN
     """What artifacts are called when they are saved."""
+    jobs: Jobs | None = None
+    """Long work; None where nobody does any."""
+    job_file: Callable[[str, str], Path] | None = None
+    """Where a file lies that a job has made; refuses names that are none."""
 
 
 def context_of(request: Request) -> ApiContext:

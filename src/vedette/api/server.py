@@ -9,7 +9,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vedette import __version__
-from vedette.api import camera_page, detector, events, health, live, page, recordings, status
+from vedette.api import (
+    camera_page,
+    detector,
+    events,
+    health,
+    jobs,
+    live,
+    page,
+    recordings,
+    status,
+)
 from vedette.api.context import ApiContext
 from vedette.contracts.errors import VedetteError
 
@@ -57,7 +67,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.seats = recordings.Seats()
     app.add_middleware(SafeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)
-    for part in (health, status, detector, events, live, recordings, page, camera_page):
+    for part in (health, status, detector, events, live, recordings, jobs, page, camera_page):
         app.include_router(part.router)
     app.add_exception_handler(VedetteError, _ours)
     app.add_exception_handler(RequestValidationError, _not_valid)

@@ -1,27 +1,23 @@
 """Recordings of a data folder for the command line; the product may run meanwhile."""
 
-import os
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from vedette.app.exports import MOST_EXPORT_S, Told, write_film
 from vedette.app.folder import DataFolder
 from vedette.blobs.local import LocalBlobs
-from vedette.contracts.errors import NotFound, StorageFailed
+from vedette.contracts.errors import NotFound
 from vedette.kit.clock import SystemClock, to_us
 from vedette.recording.timeline import Span, timeline
-from vedette.services.playback import Playback, Player
+from vedette.services.playback import Player
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
 
-MOST_EXPORT_S = 6 * 3600.0
-"""Longest film of one file: its index is made in memory."""
 MOST = 100_000
-
-Told = Callable[[int, int], None]
-"""Told of progress: bytes written, bytes in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +79,7 @@ async def export_film(
             number = len(exported) + 1
             path = output if number == 1 else output.with_stem(f"{output.stem}-{number}")
             path = path.with_suffix(film.extension)
-            _write(film, path, told)
+            await asyncio.to_thread(write_film, film, path, told)
             exported.append(
                 Exported(path=path, size_bytes=film.content.size, intervals=film.intervals)
             )
@@ -108,21 +104,3 @@ async def opened(data: Path) -> AsyncIterator[tuple[Store, SiteScope]]:
         yield store, scope
     finally:
         await store.close()
-
-
-def _write(film: Playback, path: Path, told: Told) -> None:
-    """Whole, or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            done = 0
-            for data in film.content.chunks(0, film.content.size):
-                file.write(data)
-                done += len(data)
-                told(done, film.content.size)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise StorageFailed(f"{path} cannot be written: {error.strerror}") from error

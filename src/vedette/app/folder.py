@@ -29,6 +29,11 @@ class DataFolder:
         return self.root / "recordings"
 
     @property
+    def exports(self) -> Path:
+        """What jobs have made for people; a folder for each job."""
+        return self.root / "exports"
+
+    @property
     def parts(self) -> Path:
         """Clips in the making; a folder for each life of a worker."""
         return self.root / "parts"

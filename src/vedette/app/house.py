@@ -1,12 +1,12 @@
 """The parts of a running product, put together once store and cameras can be had."""
 
 import asyncio
+import random
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -16,7 +16,9 @@ from vedette.api.server import create_app
 from vedette.app.board import Board
 from vedette.app.cameras import Cameras
 from vedette.app.door import Door
+from vedette.app.exports import MOST_EXPORT_S, Exports
 from vedette.app.exposition import Exposition, MachineMetrics
+from vedette.app.folder import DataFolder
 from vedette.app.metrics import Figures, ProductMetrics
 from vedette.app.notices import build_notifier
 from vedette.app.settings import Settings
@@ -33,6 +35,7 @@ from vedette.plugins.registry import build
 from vedette.services.bus_reporter import BusReporter
 from vedette.services.event_writer import EventWriter
 from vedette.services.janitor import Janitor
+from vedette.services.local_jobs import LocalJobs
 from vedette.services.make_room import Shelf
 from vedette.services.notifier import Notifier
 from vedette.services.playback import Player
@@ -67,7 +70,7 @@ class Basement:
         settings: Settings,
         store: Store,
         blobs: LocalBlobs,
-        recordings: Path,
+        folder: DataFolder,
         clock: Clock,
     ) -> None:
         self.settings = settings
@@ -87,7 +90,8 @@ class Basement:
             clock=clock,
             stored=self.relay.wake,
         )
-        self.tapes = LocalBlobs(recordings)
+        self.tapes = LocalBlobs(folder.recordings)
+        self.exports = Exports(Player(store, self.tapes, most_s=MOST_EXPORT_S), folder.exports)
         self.recordings = RecordingKeeper(
             store,
             sites={camera.id: camera.site for camera in settings.cameras},
@@ -159,11 +163,19 @@ class House:
             shelf=base.shelf(),
         )
         base.recordings.full = self.janitor.wake
+        exports_age = timedelta(days=settings.retention.exports_days)
+        self.janitor.chore = lambda now: base.exports.tidy(now, exports_age)
         self.board = Board(
             cameras.stats,
             names={camera.id: camera.title for camera in settings.cameras},
             worker_of=cameras.worker_of,
             clock=clock,
+        )
+        self.jobs = LocalJobs(
+            base.store,
+            {kind.name: kind for kind in (base.exports.kind(),)},
+            clock,
+            rng=random.Random(),  # noqa: S311 - jitter, not a secret
         )
         self.reporter = BusReporter(base.bus, clock, every_s=settings.bus.status_every_s)
         self.began = clock.now()
@@ -185,6 +197,7 @@ class House:
             tasks.create_task(base.writer.run())
             tasks.create_task(base.recordings.run())
             tasks.create_task(self.notifier.run())
+            tasks.create_task(self.jobs.run())
             leisurely = (self.janitor, self.board, self.reporter)
             at_leisure = [tasks.create_task(part.run()) for part in leisurely]
             tasks.create_task(door.run_until_closed())
@@ -200,6 +213,7 @@ class House:
 
     async def _end(self, door: Door, telling: asyncio.Task[None]) -> None:
         """Cameras first, then what they still have to say, then those who listen."""
+        self.jobs.close()
         await self.cameras.close()
         await self.base.recordings.close()
         await self.base.writer.close()
@@ -247,6 +261,8 @@ class House:
                 report=self._report,
                 exchange=self.cameras.exchange,
                 films=Player(self.base.store, self.base.tapes),
+                jobs=self.jobs,
+                job_file=self.base.exports.file,
                 streams=lambda: self.cameras.streams,
                 clock=self.base.clock,
                 stopping=stopping,
@@ -326,6 +342,7 @@ class House:
             "event_writer_waiting": self.base.writer.waiting,
             "recording_rows_waiting": self.base.recordings.waiting,
             "loop_lag_seconds": self.board.loop_lag_s,
+            **{f"jobs_{state.value}": count for state, count in self.jobs.counts.items()},
             **self.cameras.gauges(),
         }
 

@@ -73,7 +73,7 @@ class Runtime:
             stack.push_async_callback(store.close)
             scope = await self._take_over_places(store)
             blobs = LocalBlobs(self._folder.artifacts)
-            base = Basement(self._settings, store, blobs, self._folder.recordings, self._clock)
+            base = Basement(self._settings, store, blobs, self._folder, self._clock)
             leftovers = Leftovers(
                 store=store,
                 keep=keeper_of(base.writer, base.recordings),

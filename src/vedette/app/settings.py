@@ -80,6 +80,9 @@ class RetentionSettings(Part):
         description="What has to stay free on the disk of the recordings: the oldest go, whatever "
         "their age, so that the current moment can be recorded.",
     )
+    exports_days: float = Field(
+        default=7.0, gt=0.0, description="Age of films that were made in the background."
+    )
     check_every_s: float = Field(
         default=60.0, ge=1.0, le=86400.0, description="How often this is looked after."
     )

@@ -1,6 +1,6 @@
 """How commands talk: consoles, progress bars, tables. Results go to stdout, the rest to stderr."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from rich.progress import (
     Progress,
     SpinnerColumn,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -116,6 +117,25 @@ class BytesBar:
 
     def __call__(self, done: int, in_all: int) -> None:
         self._progress.update(self._task, completed=done, total=in_all)
+
+
+@contextmanager
+def part_bar(what: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar for a part of the whole: callable as `(0.0 to 1.0, what it does now)`."""
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    )
+    with progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda part, note: progress.update(
+            task, completed=part, description=f"{what} {note}".rstrip()
+        )
 
 
 def table(title: str, *columns: str) -> Table:

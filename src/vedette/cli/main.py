@@ -18,6 +18,7 @@ from vedette.cli import (
     doctor,
     evaluate,
     events,
+    jobs,
     models,
     recordings,
     schemas,
@@ -53,6 +54,7 @@ app.command("schemas")(schemas.schemas)
 app.add_typer(cameras.app, name="cameras")
 app.add_typer(events.app, name="events")
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
 

@@ -75,7 +75,12 @@ def export(
     camera: Camera,
     begin: Annotated[str, typer.Option("--from", help="The first picture; UTC without a zone.")],
     end: Annotated[str, typer.Option("--to", help="The end, not included; UTC without a zone.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write.")
+    ] = None,
+    background: Annotated[
+        bool, typer.Option("--background", help="Let the running product do it (`vedette jobs`).")
+    ] = False,
     data: Data = None,
 ) -> None:
     """Write an interval into a file: packets copied, exact to the picture.
@@ -84,6 +89,13 @@ def export(
     """
     import asyncio
 
+    from vedette.contracts.errors import InvalidInput
+
+    if background == (output is not None):
+        raise InvalidInput("name a file with --output, or let the product make one: --background")
+    if output is None:
+        _ask_for_export(camera, moment(begin), moment(end), data)
+        return
     from vedette.app.export import export_film
     from vedette.cli.look import bytes_bar
     from vedette.kit.clock import from_us
@@ -98,6 +110,14 @@ def export(
         )
         more = f" and {len(film.intervals) - 5} more" if len(film.intervals) > 5 else ""
         out.print(f"{film.path}  {film.size_bytes / 1e6:.1f} MB  {stretches}{more}", soft_wrap=True)
+
+
+def _ask_for_export(camera: str, begin: datetime, end: datetime, data: Path | None) -> None:
+    from vedette.cli.jobs import jobs_of
+
+    arguments = {"camera_id": camera, "begin": begin.isoformat(), "end": end.isoformat()}
+    job = jobs_of(data).enqueue("export", arguments)
+    out.print(f"job {job.id}; follow it: vedette jobs wait {job.id}")
 
 
 export.__doc__ = f"{export.__doc__}\n\n{EXAMPLES}"

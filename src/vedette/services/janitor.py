@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vedette.blobs.port import Blobs
 from vedette.contracts.bus import Bus
@@ -37,7 +37,7 @@ class Swept:
     """Files removed, superseded ones included."""
     freed_bytes: int = 0
     rows: int = 0
-    """Old events, tracks, verdicts, messages, gaps and told facts."""
+    """Old events, tracks, verdicts, messages, gaps, jobs and told facts."""
 
 
 class Janitor:
@@ -66,6 +66,8 @@ class Janitor:
         self._clock = clock
         self._every_s = every_s
         self._shelf = shelf
+        self.chore: Callable[[datetime], None] = lambda now: None
+        """What else is to be tidied up each time; it may block."""
         self._urgent = False
         self._woken = asyncio.Event()
 
@@ -112,6 +114,7 @@ class Janitor:
             more, room = await make_room(self._store, scope, self._shelf, urgent=urgent)
             unlinked, freed = unlinked + gone[0] + more, freed + gone[1] + room
             discarded += more
+        await asyncio.to_thread(self.chore, self._clock.now())
         rows = await self._forget(scope)
         return Swept(discarded=discarded, unlinked=unlinked, freed_bytes=freed, rows=rows)
 
@@ -154,6 +157,7 @@ class Janitor:
                         await unit.verdicts(scope).forget(stored_before=old.date(), limit=PAGE),
                         await unit.notifications(scope).forget(created_before=old, limit=PAGE),
                         await unit.gaps(scope).forget(stored_before=old, limit=PAGE),
+                        await unit.jobs(scope).forget(finished_before=old, limit=PAGE),
                         await unit.outbox(scope).forget(
                             done_before=unit.now - TOLD_FOR, limit=PAGE
                         ),

@@ -288,3 +288,31 @@ RECORDING_GAP = Table(
     Index("ix_recording_gap_camera", "site_id", "camera_id", "began_at"),
     Index("ix_recording_gap_stored", "stored_at"),
 )
+
+JOB = Table(
+    "job",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    _site(),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("rank", UtcTime, nullable=False),  # when asked for, less a minute a step of priority
+    Column("arguments", Json, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("most_attempts", Integer, nullable=False),
+    Column("result", Json, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("cancel_wanted", Boolean, nullable=False),
+    Column("lease_until", UtcTime),
+    Column("next_at", UtcTime, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("finished_at", UtcTime),
+    Index("ix_job_waiting", "state", "rank", "id"),
+    Index("ix_job_new", "created_at", "id"),
+    Index("ix_job_over", "finished_at"),
+)

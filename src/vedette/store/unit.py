@@ -9,6 +9,7 @@ from vedette.contracts.errors import NotFound
 from vedette.kit.clock import Clock
 from vedette.store.artifacts import ArtifactRepository, GarbageRepository
 from vedette.store.events import EventRepository
+from vedette.store.jobs import JobRepository
 from vedette.store.notifications import NotificationLog
 from vedette.store.outbox import Outbox
 from vedette.store.places import CameraRepository, SiteRepository
@@ -67,6 +68,9 @@ class Unit:
 
     def segments(self, scope: SiteScope) -> SegmentRepository:
         return SegmentRepository(self.conn, scope)
+
+    def jobs(self, scope: SiteScope) -> JobRepository:
+        return JobRepository(self.conn, scope)
 
     def gaps(self, scope: SiteScope) -> GapRepository:
         return GapRepository(self.conn, scope)

@@ -1,0 +1,1 @@
+"""Long work besides the cameras: exports, imports, backtests; survives the process."""
