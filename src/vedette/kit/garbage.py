@@ -7,9 +7,11 @@ the pictures of a decoder behind them (50 MB in 4K), and hundreds of those would
 
 import ctypes
 import gc
+import pathlib
 import sys
 import threading
 from contextlib import suppress
+from typing import Any
 
 from vedette.kit.clock import Clock
 
@@ -21,8 +23,6 @@ APART_BYTES = 32 * 1024
 128 kB, and raises it to 32 MB with each picture that is freed. What is smaller than that and comes
 and goes between packets that stay (colour planes have 58 kB in 360p) leaves holes: with 128 kB, a
 worker's heap grew to 231 MB, of which 140 were in use; with 32 it stays at 93, of which 82 are."""
-NAMES = 180_000
-"""More than a table of 2^18 places takes; one of 2^17 is too small for what is imported here."""
 TRIM_S = 10.0
 """Takes 4 to 10 ms in a worker with 32 cameras."""
 SWEEP_S = 5.0
@@ -37,19 +37,29 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    _renew_names()
+    _spare_names()
 
 
-def _renew_names() -> None:
-    """Have Python's table of interned strings made anew now, at the size that it then keeps.
+class _System:
+    """`sys` as pathlib sees it: its `intern` enters nothing."""
 
-    Each name of a file that pathlib sees takes a place in it, which is free again only when the
-    table is full and made anew, three times as large as what is in it: in a worker with 32 cameras
-    that came after 40 minutes, and took 1.9 MB more at once. This takes some 40 ms.
+    intern = staticmethod(str)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+
+def _spare_names() -> None:
+    """Keep names of files out of Python's table of names (interned strings).
+
+    pathlib enters each part of each path. A name that is gone keeps its place, 16 bytes, until the
+    table is full and made anew, with room for three times what is in it: with the files of an event
+    a second a worker grew by 0.4 MB an hour, and by 1.9 MB at once after 40 minutes. Equal parts of
+    paths are then equal strings instead of the same one, which costs nothing here.
     """
-    if getattr(sys, "_is_gil_enabled", lambda: True)():  # without the lock they are never forgotten
-        for number in range(NAMES):
-            sys.intern(f"no name {number}")
+    module: Any = getattr(pathlib, "_local", pathlib)  # its own module from Python 3.13 on
+    if hasattr(module, "sys"):
+        module.sys = _System()
 
 
 def share_heap() -> None:

@@ -110,6 +110,7 @@ def test_names_of_files_that_come_and_go_take_no_more_memory() -> None:
     """Python keeps the place of a name that is gone until its table is full; then it is doubled."""
     script = """
 import sys
+from pathlib import Path
 from tests.integration.sources.test_decoder_at_rest import used_bytes
 from vedette.kit.garbage import settle, share_heap
 share_heap()
@@ -118,7 +119,8 @@ if sys.argv[1] == "settled":
     settle()
 before = used_bytes()
 for number in range(100_000):
-    sys.intern(f"clip {number}")
+    path = Path("/tmp") / f"clip {number}"
+assert path == Path("/tmp/clip 99999") and path.name == "clip 99999" and path.exists() is False
 print(used_bytes() - before)
 """
     grown = {
