@@ -83,6 +83,7 @@ class Exports:
         begin_us, end_us = to_us(wish.begin), to_us(wish.end)
         files: list[dict[str, Any]] = []
         next_us: int | None = begin_us
+        whole = False
         try:
             while next_us is not None and next_us < end_us:
                 film = await self._player.film(scope, wish.camera_id, next_us, end_us)
@@ -97,9 +98,10 @@ class Exports:
                 await asyncio.to_thread(write_film, film, path, told, task.stop)
                 files.append(_described(path, film))
                 next_us = film.next_us
-        except BaseException:
-            self.forget(str(task.job.id))
-            raise
+            whole = True
+        finally:
+            if not whole:
+                self.forget(str(task.job.id))
         return {"files": files}
 
 
