@@ -6,6 +6,7 @@ All problems are collected and told at once, each with its line.
 import io
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,9 +17,11 @@ from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.settings import Settings
 from vedette.config.check import Problems, validate
 from vedette.config.document import Document
+from vedette.config.environment import documents_of
+from vedette.config.layers import layered
 from vedette.config.reader import load_yaml
-from vedette.config.secrets import Secrets, resolve
-from vedette.contracts.errors import ModelUnavailable, UnknownPlugin
+from vedette.config.secrets import Secrets, read_env_file, resolve
+from vedette.contracts.errors import InvalidConfig, ModelUnavailable, UnknownPlugin
 from vedette.models.catalogue import Catalogue
 from vedette.plugins.registry import load, names
 from vedette.rules.build import build_rule
@@ -26,6 +29,8 @@ from vedette.sources.address import Address
 from vedette.zones.config import ZoneMap
 
 Loc = tuple[str | int, ...]
+
+ENVIRONMENTS = ("development", "staging", "production")
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -36,7 +41,7 @@ def load_settings(file: Path) -> Settings:
     Raises:
         InvalidConfig: one sentence per problem, each with file and line.
     """
-    return _checked(resolve(load_yaml(file), _secrets(file)), file)
+    return _checked(resolve(layered(layers_of(file)), _secrets(file)), file)
 
 
 def show_settings(file: Path) -> str:
@@ -46,7 +51,7 @@ def show_settings(file: Path) -> str:
     Raises:
         InvalidConfig: see `load_settings`.
     """
-    document = resolve(load_yaml(file), _secrets(file))
+    document = resolve(layered(layers_of(file)), _secrets(file))
     _checked(document, file)
     shown = validate(Settings, document).model_dump(mode="python")
     channels = shown["notify"]["channels"]
@@ -56,6 +61,28 @@ def show_settings(file: Path) -> str:
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.dump(_plain(shown), sheet)
     return sheet.getvalue()
+
+
+def layers_of(file: Path, environment: Mapping[str, str] = os.environ) -> list[Document]:
+    """What speaks of the settings, the last one with the last word: the file, the one beside it for
+    this environment (`vedette.production.yaml`), `.env` beside it, environment variables.
+
+    Raises:
+        InvalidConfig: one of them cannot be read.
+    """
+    documents = [load_yaml(file)]
+    if chosen := environment.get("VEDETTE_ENV", "").lower():
+        if chosen not in ENVIRONMENTS:
+            raise InvalidConfig(
+                f"the environment variable VEDETTE_ENV is {chosen!r}; it is one of: "
+                f"{', '.join(ENVIRONMENTS)}"
+            )
+        beside = file.with_stem(f"{file.stem}.{chosen}")
+        documents += [load_yaml(beside)] if beside.is_file() else []
+    env_file = file.absolute().parent / ".env"
+    documents += documents_of(read_env_file(env_file), origin=f"{env_file}:")
+    documents += documents_of(environment, origin="the environment variable")
+    return documents
 
 
 def _secrets(file: Path) -> Secrets:

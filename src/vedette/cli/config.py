@@ -1,15 +1,16 @@
-"""`vedette config`: check a settings file, show what it means, print its schema."""
+"""`vedette config`: check settings, show what they mean and where each comes from."""
 
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from vedette.cli.look import out
+from vedette.cli.look import out, table
 
 app = typer.Typer(
-    help="Settings: check, show, schema.",
+    help="Settings: check, show, where, schema.",
     no_args_is_help=True,
     epilog="Example: vedette config check cameras.yaml",
 )
@@ -33,6 +34,30 @@ def show(file: File = Path("vedette.yaml")) -> None:
     from vedette.app.load import show_settings
 
     typer.echo(show_settings(file), nl=False)
+
+
+@app.command("where")
+def where(
+    key: Annotated[str, typer.Argument(help="Like retention.max_gb or cameras.yard.detect.fps.")],
+    file: Annotated[Path, typer.Argument(help="The settings file.")] = Path("vedette.yaml"),
+) -> None:
+    """Say where a setting comes from: every layer that speaks of it, the one that counts first."""
+    from vedette.app.where import where as found_in
+
+    shown = table(key, "", "where", "value")
+    for said in found_in(file, key):
+        shown.add_row(
+            "[green]counts[/]" if said.counts else "", escape(said.place), escape(said.value)
+        )
+    out.print(shown)
+
+
+@app.command("env-example")
+def env_example() -> None:
+    """Print `.env.example`: secrets, and settings as environment variables."""
+    from vedette.config.environment import example
+
+    typer.echo(example(), nl=False)
 
 
 @app.command("schema")

@@ -33,6 +33,8 @@ class Document:
     """Plain values: dict, list, str, int, float, bool, None (and SecretStr after `resolve`)."""
     lines: Mapping[Loc, int] = field(default_factory=dict)
     """Line of each key and each item, from 1; of the value itself where it is an alias."""
+    names: Mapping[Loc, str] = field(default_factory=dict)
+    """Of what came from another layer: its name, instead of `name`."""
 
     def at(self, loc: Sequence[str | int]) -> Any:
         """The value at a place, or `MISSING`."""
@@ -64,8 +66,13 @@ class Document:
 
     def where(self, loc: Sequence[str | int]) -> str:
         """`FILE:LINE: cameras[0].id`; without the path for the whole document."""
-        line = self.line_of(loc)
-        start = self.name if line is None else f"{self.name}:{line}"
+        name, line = self.name, self.line_of(loc)
+        for length in range(len(loc), 0, -1):
+            near = tuple(loc[:length])
+            if near in self.names or near in self.lines:
+                name, line = self.names.get(near, self.name), self.lines.get(near)
+                break
+        start = name if line is None else f"{name}:{line}"
         return f"{start}: {dotted(loc)}" if loc else start
 
     def refuse(self, loc: Sequence[str | int], sentence: str) -> InvalidConfig:

@@ -53,8 +53,8 @@ class Secrets:
             return SecretStr(_read(self.folder / name).rstrip("\r\n"))
         if name in self.environment:
             return SecretStr(self.environment[name])
-        if self.env_file is not None and self.env_file.is_file():
-            value = parse_env(_read(self.env_file)).get(name)
+        if self.env_file is not None:
+            value = read_env_file(self.env_file).get(name)
             return None if value is None else SecretStr(value)
         return None
 
@@ -65,6 +65,15 @@ class Secrets:
         if self.env_file is not None:
             found.append(f"a line `{name}=...` in {self.env_file}")
         return ", or ".join(found)
+
+
+def read_env_file(file: Path) -> dict[str, str]:
+    """What a `.env` file says; nothing where there is none.
+
+    Raises:
+        InvalidConfig: it cannot be read.
+    """
+    return parse_env(_read(file)) if file.is_file() else {}
 
 
 def parse_env(text: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from av.video.reformatter import ColorRange
 
+from tests.player import ffmpeg
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.detect.preprocess import picture
@@ -147,7 +148,7 @@ def test_a_picture_is_as_upright_as_a_player_shows_it(turned: int, tmp_path: Pat
 
     _, _, frame = played(path)
 
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-frames:v", "1"]
+    command = [ffmpeg(), "-v", "error", "-i", str(path), "-frames:v", "1"]
     command += ["-pix_fmt", "yuv420p", "-f", "rawvideo", "-"]
     shown = subprocess.run(command, capture_output=True, check=True).stdout
     mine = b"".join(np.ascontiguousarray(plane).tobytes() for plane in (frame.y, frame.u, frame.v))

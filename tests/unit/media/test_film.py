@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.player import ffmpeg
 from tests.servers.av_packets import START_US, Footage, footage, numbers_of
 from tests.unit.recording.studio import SECOND, Studio, moved
 from vedette.contracts.errors import NotFound, StorageFailed
@@ -85,7 +86,7 @@ def test_any_interval_shows_the_pictures_that_were_taken_in_it(
 def test_another_player_shows_the_same(plain: list[Piece], tmp_path: Path) -> None:
     """FFmpeg's own program, which knows nothing of how we read files."""
     path = written(film_of(plain, 13, 47), tmp_path / "film.mp4")
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "framemd5", "-"]
+    command = [ffmpeg(), "-v", "error", "-i", str(path), "-f", "framemd5", "-"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.splitlines() if not line.startswith("#")]
     assert len(lines) == 34
