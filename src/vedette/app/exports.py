@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,9 +64,10 @@ class Exports:
     def tidy(self, now: datetime, keep: timedelta) -> None:
         """Remove what was made longer ago than that. Blocks."""
         oldest_s = (now - keep).timestamp()
-        for folder in self._folder.iterdir() if self._folder.is_dir() else ():
-            if folder.stat().st_mtime < oldest_s:
-                self.forget(folder.name)
+        with suppress(OSError):  # it comes back the next time
+            for folder in list(self._folder.iterdir()):
+                if folder.stat().st_mtime < oldest_s:
+                    self.forget(folder.name)
 
     def forget(self, job_id: str) -> None:
         """Remove what a job has made."""

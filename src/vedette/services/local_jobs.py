@@ -138,6 +138,8 @@ class LocalJobs:
             attempt.interrupt()
 
     async def _release(self) -> None:
+        if self._stopping:
+            return
         with suppress(NotFound):  # no site yet, so no job either
             async with self._store.write() as unit:
                 jobs = unit.jobs(await unit.every_site())
