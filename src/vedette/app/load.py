@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from vedette.app.camera_settings import CameraSettings, ModuleSettings
+from vedette.app.policies import violations
 from vedette.app.settings import Settings
 from vedette.config.check import Problems, validate
 from vedette.config.document import Document
@@ -108,6 +109,9 @@ def _checked(document: Document, file: Path) -> Settings:
     for index, channel in enumerate(settings.notify.channels):
         loc = ("notify", "channels", index)
         check.plugin("channel", loc, channel)
+    problems.raise_if_any()
+    for place, sentence in violations(settings):
+        problems.add(place, sentence)
     problems.raise_if_any()
     folder = file.absolute().parent
     cameras = tuple(

@@ -131,6 +131,20 @@ class BusSettings(Part):
         )
 
 
+class PolicySettings(Part):
+    """What is forbidden although it is possible; a violation keeps the product from starting."""
+
+    longest_days: float | None = Field(
+        default=None, gt=0.0, description="Nothing is kept longer, whatever else the settings say."
+    )
+    encrypted: bool = Field(
+        default=False, description="Cameras over rtsps and https only, messages too."
+    )
+    secrets_elsewhere: bool = Field(
+        default=False, description="No password or token stands in the settings themselves."
+    )
+
+
 def _file_names(text: str) -> str:
     try:
         return demand_pattern(text)
@@ -157,6 +171,7 @@ class Settings(Part):
     bus: BusSettings = BusSettings()
     api: ApiSettings = ApiSettings()
     retention: RetentionSettings = RetentionSettings()
+    policies: PolicySettings = PolicySettings()
     file_names: Annotated[str, AfterValidator(_file_names)] = Field(
         default=DEFAULT_PATTERN,
         description="What files of events are called when they are saved (docs/file-names.md).",

@@ -8,6 +8,7 @@ from tests.command import ROOT, vedette
 from vedette.app.load import load_settings
 from vedette.app.where import where
 from vedette.config.environment import example
+from vedette.config.secrets import parse_env
 from vedette.contracts.errors import InvalidConfig
 
 MAIN = """\
@@ -88,3 +89,31 @@ def test_the_command_says_where_and_the_example_is_up_to_date(file: Path) -> Non
     assert "vedette.yaml:3" in second
     printed = vedette("config", "env-example")
     assert printed.out == example() == (ROOT / ".env.example").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("environment", "channels", "recorded"),
+    [
+        ("development", ["diary"], False),
+        ("staging", ["diary"], True),
+        ("production", ["diary", "phone"], True),
+    ],
+)
+def test_the_settings_that_are_shipped_load_in_each_environment(
+    environment: str, channels: list[str], recorded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = ROOT / "config" / "settings"
+    monkeypatch.setenv("VEDETTE_ENV", environment)
+    needed = parse_env((shipped / "secrets.example").read_text("utf-8"))
+    for name in needed:
+        monkeypatch.setenv(name, BOT)
+    settings = load_settings(shipped / "vedette.yaml")
+
+    assert [channel["id"] for channel in settings.notify.channels] == channels
+    assert (settings.cameras[0].record.mode == "always") is recorded
+    if environment == "production":
+        monkeypatch.delenv("BOT_TOKEN")
+        with pytest.raises(
+            InvalidConfig, match=r"vedette\.production\.yaml.*'BOT_TOKEN' is not set"
+        ):
+            load_settings(shipped / "vedette.yaml")
