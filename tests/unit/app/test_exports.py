@@ -20,7 +20,7 @@ WISH: dict[str, Any] = {
 
 @pytest.fixture
 def exports(tmp_path: Path) -> Exports:
-    return Exports(None, tmp_path / "exports")  # type: ignore[arg-type]  nothing is played here
+    return Exports(None, tmp_path / "exports")  # type: ignore[arg-type]  # nothing is played
 
 
 @pytest.mark.parametrize(
