@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 
 from vedette.contracts.lifecycle import KeepDays, Tag
 from vedette.contracts.payload import Slug
+from vedette.kit.units import normalised
 from vedette.onvif.config import OnvifConfig
 
 ModuleSettings = dict[str, Any]
@@ -18,6 +19,11 @@ class Part(BaseModel):
     """Base of every part of the settings; a typing slip is an error, not a silence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _units(cls, data: Any) -> Any:
+        return normalised(cls.model_fields, data)
 
 
 def source_from_address(value: object) -> object:

@@ -6,9 +6,10 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from vedette.contracts.errors import UnknownPlugin
+from vedette.kit.units import normalised
 from vedette.plugins.catalogue import BUILTIN
 
 
@@ -16,6 +17,11 @@ class PluginConfig(BaseModel):
     """Base of the settings of every plug-in; a typing slip is an error, not a silence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _units(cls, data: Any) -> Any:
+        return normalised(cls.model_fields, data)
 
 
 class Plugin(Protocol):

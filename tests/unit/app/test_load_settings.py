@@ -61,6 +61,23 @@ def test_a_bus_that_cannot_be_is_refused_with_its_place(
         load_settings(file)
 
 
+def test_numbers_may_have_units(tmp_path: Path) -> None:
+    file = tmp_path / "vedette.yaml"
+    camera = "{id: yard, source: 'simulator:', detect: {fps: 2 fps}}"
+    file.write_text(
+        f"cameras: [{camera}]\nretention: {{max_gb: 500 MB, max_days: 2w}}\n"
+        "notify: {quiet_s: 5 min, channels: [{type: webhook, url: 'http://h/', timeout_s: 3s}]}\n"
+    )
+    settings = load_settings(file)
+
+    assert settings.cameras[0].detect.fps == 2
+    assert (settings.retention.max_gb, settings.retention.max_days) == (0.5, 14)
+    assert settings.notify.quiet_s == 300
+    file.write_text("cameras: [{id: y, source: 'simulator:'}]\nnotify: {quiet_s: 5 apples}\n")
+    with pytest.raises(InvalidConfig, match=r"vedette\.yaml:2: notify\.quiet_s.*a number"):
+        load_settings(file)
+
+
 def test_the_bus_is_bounded_as_the_settings_say(tmp_path: Path) -> None:
     file = tmp_path / "vedette.yaml"
     bus = "{adapter: memory, depth: 7, overflow: pause_publisher}"
