@@ -42,7 +42,9 @@ class Ward:
     facts_when_gone: int = 0
     """How many there were when the last worker went."""
     packets: dict[str, int] = field(default_factory=dict)
-    """By camera, as told in the last beat of the process that has it now."""
+    """By camera, as told in the last full beat of the process that has it now."""
+    told_s: dict[str, float] = field(default_factory=dict)
+    """When that was (monotonic)."""
     storing: asyncio.Event = field(default_factory=asyncio.Event)
     """Cleared while nothing can be stored."""
 
@@ -137,6 +139,7 @@ class Ward:
     def _figures(self, seat: Seat, head: Mapping[str, Any]) -> None:
         for name, stats in head["cameras"].items():
             self.packets[name] = stats["packets"]
+            self.told_s[name] = time.monotonic()
 
     def _gone(self, seat: Seat, why: str) -> None:
         self.gone.append((seat.name, why))
