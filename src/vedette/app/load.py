@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import SecretStr
 from ruamel.yaml import YAML
@@ -24,7 +24,7 @@ from vedette.config.reader import load_yaml
 from vedette.config.secrets import Secrets, read_env_file, resolve
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable, UnknownPlugin
 from vedette.models.catalogue import Catalogue
-from vedette.plugins.registry import load, names
+from vedette.plugins.registry import load, names, secret_fields
 from vedette.rules.build import build_rule
 from vedette.sources.address import Address
 from vedette.zones.config import ZoneMap
@@ -197,12 +197,7 @@ def _model_from_folder(detector: ModuleSettings, folder: Path) -> ModuleSettings
 
 def _hidden(kind: str, settings: ModuleSettings) -> ModuleSettings:
     """The settings of a plug-in, with what its Config holds to be secret as `SecretStr`."""
-    fields = load(kind, settings["type"]).Config.model_fields
-    secret = {
-        name
-        for name, field in fields.items()
-        if SecretStr in (field.annotation, *get_args(field.annotation))
-    }
+    secret = secret_fields(kind, settings["type"])
     return {
         key: SecretStr(str(value)) if key in secret and value is not None else value
         for key, value in settings.items()

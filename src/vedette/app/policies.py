@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, get_args
-
-from pydantic import SecretStr
+from typing import Any
 
 from vedette.app.camera_settings import ModuleSettings
 from vedette.app.settings import Settings
 from vedette.config.document import Loc
 from vedette.config.secrets import reveal
 from vedette.kit.redact import Redactor
-from vedette.plugins.registry import load
+from vedette.plugins.registry import secret_fields
 
 Found = Iterator[tuple[Loc, str]]
 """Where a policy is violated, and a sentence about it."""
@@ -83,7 +81,7 @@ def _secrets_elsewhere(settings: Settings) -> Found:
             if isinstance(url, str) and Redactor().clean(url) != url:
                 yield ("cameras", index, name), f"a password stands in the settings; {better}"
     for number, channel in enumerate(settings.notify.channels):
-        for key in _secret_fields("channel", channel):
+        for key in sorted(secret_fields("channel", str(channel["type"]))):
             if isinstance(channel.get(key), str):
                 yield ("notify", "channels", number, key), f"it stands in the settings; {better}"
 
@@ -98,12 +96,3 @@ POLICIES = (
 def _url(settings: ModuleSettings | None) -> str:
     url: Any = reveal(settings).get("url") if settings else None
     return url if isinstance(url, str) else ""
-
-
-def _secret_fields(kind: str, settings: ModuleSettings) -> list[str]:
-    fields = load(kind, str(settings["type"])).Config.model_fields
-    return [
-        name
-        for name, field in fields.items()
-        if SecretStr in (field.annotation, *get_args(field.annotation))
-    ]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 
 from vedette.contracts.errors import UnknownPlugin
 from vedette.kit.units import normalised
@@ -59,6 +59,20 @@ def load(kind: str, name: str) -> Any:
         raise UnknownPlugin(f"no {kind} is called {name!r}; there are: {', '.join(sorted(known))}")
     module, _, attribute = known[name].partition(":")
     return getattr(import_module(module), attribute)
+
+
+def secret_fields(kind: str, name: str) -> frozenset[str]:
+    """Settings of a plug-in that its Config holds to be secret.
+
+    Raises:
+        UnknownPlugin: see `load`.
+    """
+    fields = load(kind, name).Config.model_fields
+    return frozenset(
+        name
+        for name, field in fields.items()
+        if SecretStr in (field.annotation, *get_args(field.annotation))
+    )
 
 
 def configure(kind: str, settings: Mapping[str, Any]) -> tuple[Any, PluginConfig]:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from vedette.contracts.errors import InvalidInput, NotFound, StorageFailed, VedetteError
 from vedette.contracts.job import Job, JobState
 from vedette.jobs.port import Kind
+from vedette.kit.bell import Bell
 from vedette.kit.clock import Clock
 from vedette.kit.supervise import backoff_s, keep_running
 from vedette.services.job_attempt import Attempt
@@ -44,7 +45,7 @@ class LocalJobs:
         self._clock = clock
         self._rng = rng
         self._at_once = at_once
-        self._awake = asyncio.Event()
+        self._bell = Bell(clock)
         self._stopping = False
         self._running: dict[UUID, Attempt] = {}
         self.counts: Mapping[JobState, int] = {}
@@ -80,7 +81,7 @@ class LocalJobs:
             jobs = unit.jobs(await unit.every_site())
             await jobs.add(job)
             kept = await jobs.get(job.id)
-        self._awake.set()
+        self._bell.ring()
         return kept
 
     async def get(self, job_id: UUID) -> Job:
@@ -113,7 +114,7 @@ class LocalJobs:
                     f"job {job_id} is {state.value}; what failed or was cancelled is done again"
                 )
             found = await jobs.get(job_id)
-        self._awake.set()
+        self._bell.ring()
         return found
 
     async def numbers(self) -> Mapping[JobState, int]:
@@ -133,7 +134,7 @@ class LocalJobs:
         """Begin nothing new, and give back what is under way: it is begun anew at the next start.
         Call it in the loop."""
         self._stopping = True
-        self._awake.set()
+        self._bell.ring()
         for attempt in self._running.values():
             attempt.interrupt()
 
@@ -147,29 +148,18 @@ class LocalJobs:
 
     async def _work(self) -> None:
         while not self._stopping:
-            self._awake.clear()
+            self._bell.hush()
             job = await self._claim()
             await self.numbers()
             if job is not None:
                 await self._do(job)
             elif not self._stopping:
-                await self._wait()
+                await self._bell.wait(LOOK_EVERY_S)
 
     async def _claim(self) -> Job | None:
         async with self._store.write() as unit:
             jobs = unit.jobs(await unit.every_site())
             return await jobs.claim(now=unit.now, lease_s=LEASE_S)
-
-    async def _wait(self) -> None:
-        """Until somebody wakes us, or it is time to look again."""
-        async with asyncio.TaskGroup() as tasks:
-            timer = tasks.create_task(self._timer())
-            await self._awake.wait()
-            timer.cancel()
-
-    async def _timer(self) -> None:
-        await self._clock.sleep(LOOK_EVERY_S)
-        self._awake.set()
 
     async def _do(self, job: Job) -> None:
         kind = self._kinds.get(job.kind)

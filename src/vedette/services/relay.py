@@ -1,6 +1,5 @@
 """Tells what is stored: takes facts from the outbox to the bus, each at least once."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,6 +12,7 @@ from vedette.contracts.errors import NotFound, StorageFailed
 from vedette.contracts.payload import Payload
 from vedette.contracts.topics import find_topic
 from vedette.contracts.versions import read
+from vedette.kit.bell import Bell
 from vedette.kit.clock import Clock
 from vedette.store.outbox import Letter
 from vedette.store.store import Store
@@ -38,7 +38,7 @@ class Relay:
         self._store = store
         self._bus = bus
         self._clock = clock
-        self._awake = asyncio.Event()
+        self._bell = Bell(clock)
         self._stopping = False
         self.told = 0
         """Facts handed to all their subscribers."""
@@ -47,17 +47,17 @@ class Relay:
 
     def wake(self) -> None:
         """There is something new. Call it in the loop."""
-        self._awake.set()
+        self._bell.ring()
 
     def close(self) -> None:
         """Tell what is stored now, then end `run`. Call it in the loop."""
         self._stopping = True
-        self._awake.set()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Tell what is stored, as soon as it is, until `close`."""
         while True:
-            self._awake.clear()
+            self._bell.hush()
             stopping = self._stopping
             try:
                 told = await self.tell()
@@ -67,7 +67,7 @@ class Relay:
             if told == 0:
                 if stopping:
                     return
-                await self._wait()
+                await self._bell.wait(LOOK_EVERY_S)
 
     async def tell(self) -> int:
         """Lease one batch and tell it, in order; returns how many were leased.
@@ -105,17 +105,6 @@ class Relay:
             self.given_up += 1
             return 0.0
         return min(LONGEST_PAUSE_S, 2.0**letter.attempts)
-
-    async def _wait(self) -> None:
-        """Until somebody wakes us, or it is time to look again."""
-        async with asyncio.TaskGroup() as tasks:
-            timer = tasks.create_task(self._timer())
-            await self._awake.wait()
-            timer.cancel()
-
-    async def _timer(self) -> None:
-        await self._clock.sleep(LOOK_EVERY_S)
-        self._awake.set()
 
 
 def read_letter(topic: str, body: Mapping[str, Any]) -> Payload | None:
