@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,8 @@ class Exports:
                 name_of_part = f"{name}-{len(files) + 1}" if files else name
                 path = folder / f"{name_of_part}{film.extension}"
                 until_us = film.next_us or end_us
-
-                def told(done: int, in_all: int, since: int = next_us, to: int = until_us) -> None:
-                    shown_us = since + (to - since) * done // max(1, in_all)
-                    task.tell((shown_us - begin_us) / (end_us - begin_us), path.name)  # noqa: B023
-
+                since, until = ((at - begin_us) / (end_us - begin_us) for at in (next_us, until_us))
+                told = partial(_tell, task, path.name, since, until)
                 await asyncio.to_thread(write_film, film, path, told, task.stop)
                 files.append(_described(path, film))
                 next_us = film.next_us
@@ -141,6 +139,11 @@ def write_film(film: Playback, path: Path, told: Told, stop: threading.Event | N
         raise StorageFailed(f"{path} cannot be written: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _tell(task: Task, name: str, since: float, until: float, done: int, in_all: int) -> None:
+    """How far the whole is when so much of a file is written that is this part of it."""
+    task.tell(since + (until - since) * done / max(1, in_all), name)
 
 
 def _wish(arguments: Mapping[str, Any]) -> ExportWish:
