@@ -32,7 +32,7 @@ def full_disk(pid: int) -> Iterator[None]:
 def check_of(home: House) -> dict[str, Any]:
     """The part of `/health` that speaks of storing."""
     found: dict[str, Any] = home.product.http.get("/health").json()
-    return next(each for each in found["checks"] if each["name"] == "event writer")
+    return next(each for each in found["checks"] if each["name"] == "event-writer")
 
 
 def lost(home: House, happened: dict[str, int]) -> list[str]:

@@ -15,7 +15,8 @@ router = APIRouter(include_in_schema=False)
 async def camera(request: Request, camera_id: str) -> HTMLResponse:
     context = context_of(request)
     card = card_of(context, camera_id)
-    reports = (each for each in context.report().cameras if each.camera_id == camera_id)
+    told = await context.report()
+    reports = (each for each in told.cameras if each.camera_id == camera_id)
     figures = [line for report in reports for line in figures_of(report)]
     streams = camera_id in context.streams()
     return render("camera.html", camera=card, streams=streams, figures=figures)

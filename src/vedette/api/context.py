@@ -10,7 +10,9 @@ from fastapi import Request
 from vedette.api.ranges import Content
 from vedette.blobs.names import DEFAULT_PATTERN
 from vedette.contracts.errors import InvalidInput
+from vedette.contracts.health import HealthSummary
 from vedette.contracts.model import ModelExchange, ModelWish
+from vedette.contracts.module import ModuleAnswer, ModuleRequest
 from vedette.contracts.status import ProductReport
 from vedette.jobs.port import Jobs
 from vedette.kit.clock import Clock
@@ -117,13 +119,34 @@ class CameraCard:
     """Analysed frames per second."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One answer to "is it well?"."""
+class Modules(Protocol):
+    """What runs in this process, and its lifecycle."""
 
-    name: str
-    ok: bool
-    detail: str = ""
+    async def look(self) -> HealthSummary:
+        """How all modules are, asked at this moment."""
+        ...
+
+    async def restart(self, name: str) -> None:
+        """End a module, and begin it anew; also one that waits or is quarantined.
+
+        Raises:
+            NotFound: there is none of that name.
+            InvalidInput: it lives as long as the product.
+        """
+        ...
+
+    async def quarantine(self, name: str, why: str) -> None:
+        """Keep a module down until it is restarted. Raises as `restart`."""
+        ...
+
+    async def ask(self, request: ModuleRequest) -> ModuleAnswer:
+        """Have a module answer a question.
+
+        Raises:
+            NotFound: there is none of that name.
+            InvalidInput: it answers none, or not this one.
+        """
+        ...
 
 
 async def refuse_exchange(wish: ModelWish) -> Sequence[ModelExchange]:
@@ -141,11 +164,10 @@ class ApiContext:
     """Where the file of a storage path lies; refuses paths that leave the store."""
     pictures: Mapping[str, Picture]
     cameras: Callable[[], Sequence[CameraCard]]
-    checks: Callable[[], Sequence[Check]]
-    """Readiness, by part."""
+    modules: Modules
     metrics: Callable[[], bytes]
     """Prometheus text format."""
-    report: Callable[[], ProductReport]
+    report: Callable[[], Awaitable[ProductReport]]
     """How everything is."""
     clock: Clock
     stopping: Callable[[], bool]

@@ -1,10 +1,13 @@
-"""Is it alive, is it ready, and what does it count?"""
+"""Is it alive, is it ready, how are its modules, and what does it count?"""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from vedette.api.context import ApiContext, Check, context_of
-from vedette.contracts.errors import StorageFailed
+from vedette.api.context import ApiContext, context_of
+from vedette.contracts.errors import NotFound, StorageFailed
+from vedette.contracts.health import Criticality, HealthLevel, HealthSummary, ModuleHealth
 
 router = APIRouter(tags=["health"])
 
@@ -19,21 +22,58 @@ async def live() -> dict[str, str]:
 @router.get("/health", summary="The same")
 async def ready(request: Request) -> JSONResponse:
     context = context_of(request)
-    checks = [*context.checks(), await _store(context)]
-    well = all(check.ok for check in checks)
+    summary = await context.modules.look()
+    store = await _store(context)
+    well = summary.ready and store["ok"]
     body = {
         "status": "ready" if well else "not ready",
-        "checks": [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in checks],
+        "degraded": summary.level is not HealthLevel.HEALTHY,
+        "checks": [*(_check(module) for module in summary.modules), store],
     }
     return JSONResponse(body, status_code=200 if well else 503)
 
 
-async def _store(context: ApiContext) -> Check:
+@router.get("/health/modules", summary="How all modules are")
+async def modules(request: Request) -> HealthSummary:
+    return await context_of(request).modules.look()
+
+
+@router.get("/health/modules/{name}", summary="How one module is; 503 where it does not work")
+async def module(request: Request, name: str, response: Response) -> ModuleHealth:
+    summary = await context_of(request).modules.look()
+    for each in summary.modules:
+        if each.name == name:
+            response.status_code = 503 if each.level is HealthLevel.UNHEALTHY else 200
+            return each
+    there = ", ".join(each.name for each in summary.modules)
+    raise NotFound(f"no module is called {name!r}; there are: {there}")
+
+
+@router.get("/health/modules/{name}/history", summary="How it was: changes, the newest first")
+async def history(
+    request: Request, name: str, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> list[ModuleHealth]:
+    async with context_of(request).store.read() as unit:
+        return list(await unit.system_health().find(name, limit=limit))
+
+
+def _check(module: ModuleHealth) -> dict[str, Any]:
+    """What readiness says of a module: it is not ok where the product cannot do without it."""
+    unwell = module.level is HealthLevel.UNHEALTHY
+    return {
+        "name": module.name,
+        "ok": not (unwell and module.criticality is Criticality.CRITICAL),
+        "level": module.level.value,
+        "detail": module.detail,
+    }
+
+
+async def _store(context: ApiContext) -> dict[str, Any]:
     try:
         await context.store.check()
     except StorageFailed as error:
-        return Check(name="store", ok=False, detail=str(error))
-    return Check(name="store", ok=True)
+        return {"name": "store", "ok": False, "level": "unhealthy", "detail": str(error)}
+    return {"name": "store", "ok": True, "level": "healthy", "detail": ""}
 
 
 @router.get("/metrics", summary="Counters in the Prometheus text format")

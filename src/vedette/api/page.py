@@ -65,7 +65,8 @@ def card_of(event: Event, artifacts: Sequence[Artifact], names: Mapping[str, str
 @router.get("/")
 async def home(request: Request, cursor: str | None = None) -> HTMLResponse:
     context = context_of(request)
-    tampered = {report.camera_id: report.tamper for report in context.report().cameras}
+    told = await context.report()
+    tampered = {report.camera_id: report.tamper for report in told.cameras}
     cameras = [
         {
             **asdict(camera),

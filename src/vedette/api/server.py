@@ -16,6 +16,7 @@ from vedette.api import (
     health,
     jobs,
     live,
+    modules,
     page,
     recordings,
     status,
@@ -67,7 +68,18 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.seats = recordings.Seats()
     app.add_middleware(SafeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)
-    for part in (health, status, detector, events, live, recordings, jobs, page, camera_page):
+    for part in (
+        health,
+        status,
+        detector,
+        events,
+        live,
+        recordings,
+        jobs,
+        modules,
+        page,
+        camera_page,
+    ):
         app.include_router(part.router)
     app.add_exception_handler(VedetteError, _ours)
     app.add_exception_handler(RequestValidationError, _not_valid)

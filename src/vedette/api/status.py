@@ -10,4 +10,4 @@ router = APIRouter(prefix="/api/v1", tags=["health"])
 
 @router.get("/status", summary="Cameras, workers and detectors, with their rates")
 async def status(request: Request) -> ProductReport:
-    return context_of(request).report()
+    return await context_of(request).report()

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Protocol
 
-from vedette.api.context import Check, LiveSource, Picture
+from vedette.api.context import LiveSource, Picture
 from vedette.app.board import detector_report
+from vedette.app.camera_health import camera_health, detector_health, loop_health
 from vedette.app.camera_settings import CameraSettings
 from vedette.app.metrics import Figures
 from vedette.app.rig import Outside, Rig
+from vedette.contracts.health import Health
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.status import DetectorReport, WorkerReport
 from vedette.kit.garbage import Sweeper
@@ -60,8 +62,8 @@ class Cameras(Protocol):
         """
         ...
 
-    def checks(self) -> list[Check]:
-        """Are the loops and processes of the cameras well?"""
+    def health(self) -> Health:
+        """How they are, with the loops and processes that they run in."""
         ...
 
     def figures(self) -> Figures:
@@ -122,22 +124,12 @@ class LocalCameras:
     async def exchange(self, wish: ModelWish) -> Sequence[ModelExchange]:
         return [await asyncio.to_thread(self._rig.detector.exchange, wish)]
 
-    def checks(self) -> list[Check]:
-        return [check_loops(self._rig.stuck()), check_detector(self._rig.detector.problem)]
+    def health(self) -> Health:
+        others = loop_health(self._rig.stuck()), detector_health(self._rig.detector.problem)
+        return camera_health(self._rig.stats(), others)
 
     def figures(self) -> Figures:
         return self._rig.figures()
 
     def gauges(self) -> Figures:
         return self._rig.gauges()
-
-
-def check_loops(stuck: Mapping[str, float]) -> Check:
-    """Unready where the loop of a camera hangs: whoever watches over us should start us again."""
-    names = ", ".join(f"{name} for {spent_s:.0f} s" for name, spent_s in stuck.items())
-    return Check(name="camera loops", ok=not stuck, detail=f"stuck: {names}" if stuck else "")
-
-
-def check_detector(problem: str) -> Check:
-    """Named, not unready: recordings and pictures go on without a detector."""
-    return Check(name="detector", ok=True, detail=problem)

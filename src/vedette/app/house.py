@@ -1,56 +1,52 @@
-"""The parts of a running product, put together once store and cameras can be had."""
+"""The parts of a running product as modules, put together once store and cameras can be had."""
 
 import asyncio
 import random
-import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import FastAPI
 
 from vedette import __version__
-from vedette.api.context import ApiContext, CameraCard, Check
+from vedette.api.context import ApiContext, CameraCard
 from vedette.api.server import create_app
+from vedette.app.basement import Basement
 from vedette.app.board import Board
 from vedette.app.cameras import Cameras
-from vedette.app.door import Door
-from vedette.app.exports import MOST_EXPORT_S, Exports
+from vedette.app.door import Door, address_of
 from vedette.app.exposition import Exposition, MachineMetrics
-from vedette.app.folder import DataFolder
+from vedette.app.extra_modules import extra_plans
+from vedette.app.loop_module import Loop, LoopModule
 from vedette.app.metrics import Figures, ProductMetrics
+from vedette.app.module_metrics import ModuleMetrics
+from vedette.app.module_plan import ModuleLimits, ModulePlan
 from vedette.app.notices import build_notifier
-from vedette.app.settings import Settings
-from vedette.blobs.local import LocalBlobs
-from vedette.bus.checked import CheckedBus
-from vedette.bus.port import EventBus
+from vedette.app.orchestrator import Orchestrator, OrchestratorLimits
+from vedette.app.service_manager import ServiceManager
 from vedette.contracts.bus import Handler
 from vedette.contracts.facts import CameraState, CameraStatus
+from vedette.contracts.health import Criticality, Health, HealthLevel
+from vedette.contracts.module import Stage
 from vedette.contracts.payload import Payload
 from vedette.contracts.status import ProductReport
-from vedette.kit.clock import Clock
-from vedette.media.segment import mend
-from vedette.plugins.registry import build
 from vedette.services.bus_reporter import BusReporter
-from vedette.services.event_writer import EventWriter
+from vedette.services.health_keeper import HealthKeeper
+from vedette.services.health_reporter import HealthReporter
 from vedette.services.janitor import Janitor
 from vedette.services.local_jobs import LocalJobs
-from vedette.services.make_room import Shelf
 from vedette.services.notifier import Notifier
 from vedette.services.playback import Player
-from vedette.services.recordings import RecordingKeeper
-from vedette.services.relay import Relay
-from vedette.services.repair_recordings import RecordingRepair
+from vedette.services.resilience import ResilienceTester
 from vedette.services.retention import Retention
 from vedette.store.scope import SiteScope
-from vedette.store.store import Store
 
 TELL_S = 10.0
 """At the end, facts may take this long to reach their listeners; the rest is told next time."""
+CAMERAS_S = 120.0
+"""Cameras may take this long to finish their events and clips, and workers to hand theirs over."""
 
-UNWELL = {CameraState.FAILED}
-AWAY = {CameraState.LOST, CameraState.RETRYING, CameraState.DEGRADED}
 SEEN = {CameraState.ONLINE, CameraState.DEGRADED}
 
 
@@ -62,90 +58,29 @@ class Listener:
     handler: Handler
 
 
-class Basement:
-    """What cameras need of the product: a place for events, and a bus."""
+class House:
+    """Everything that runs. The orchestrator has it begin and end in order."""
 
     def __init__(
         self,
-        settings: Settings,
-        store: Store,
-        blobs: LocalBlobs,
-        folder: DataFolder,
-        clock: Clock,
+        base: Basement,
+        cameras: Cameras,
+        scope: SiteScope,
+        listener: socket.socket,
+        *,
+        stopping: Callable[[], bool],
     ) -> None:
-        self.settings = settings
-        self.clock = clock
-        self.store = store
-        self.blobs = blobs
-        adapter: EventBus = build(
-            "bus", settings.bus.adapter, clock=clock, limits=settings.bus.limits()
-        )
-        self.bus = CheckedBus(adapter, clock)
-        self.relay = Relay(store, self.bus, clock=clock)
-        self.writer = EventWriter(
-            store,
-            blobs,
-            sites={camera.id: camera.site for camera in settings.cameras},
-            bus=self.bus,
-            clock=clock,
-            stored=self.relay.wake,
-        )
-        self.tapes = LocalBlobs(folder.recordings)
-        self.exports = Exports(Player(store, self.tapes, most_s=MOST_EXPORT_S), folder.exports)
-        self.recordings = RecordingKeeper(
-            store,
-            sites={camera.id: camera.site for camera in settings.cameras},
-            clock=clock,
-        )
+        """Take what it needs.
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[None]:
-        """Have events and recordings written before anything else runs."""
-        loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(part.run()) for part in (self.writer, self.recordings)]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-
-    async def begin_recording(self) -> None:
-        """Repair what a crash left of recordings, and say since when nothing was recorded.
-
-        Raises:
-            StorageFailed: the store or the folder cannot be used.
+        Args:
+            listener: where the HTTP door opens.
+            stopping: true as soon as the product is to end.
         """
-        await RecordingRepair(self.store, self.tapes, mend=mend).run()
-        wanted = (camera for camera in self.settings.cameras if camera.record.mode != "off")
-        await self.recordings.begin(frozenset(camera.id for camera in wanted))
-
-    async def take_recordings(self, life: str) -> None:
-        """Finish what a worker was recording that has ended."""
-        await RecordingRepair(self.store, self.tapes, mend=mend).take(life)
-
-    def shelf(self) -> Shelf:
-        """The recordings, as retention knows them."""
-        return Shelf(
-            blobs=self.tapes,
-            limits={
-                camera.id: Retention(
-                    max_bytes=_bytes(camera.record.max_gb), max_age=_days(camera.record.max_days)
-                )
-                for camera in self.settings.cameras
-                if camera.record.max_gb or camera.record.max_days
-            },
-            min_free_bytes=_bytes(self.settings.retention.min_free_gb) or 0,
-            free_bytes=lambda: shutil.disk_usage(self.tapes.root).free,
-        )
-
-
-class House:
-    """Everything that runs, and the order in which it ends."""
-
-    def __init__(self, base: Basement, cameras: Cameras) -> None:
         self.base = base
         self.cameras = cameras
+        self._scope = scope
+        self._listener = listener
+        self._stopping = stopping
         settings, clock = base.settings, base.clock
         self.notifier: Notifier = build_notifier(
             settings, base.store, base.blobs, base.relay, clock
@@ -171,65 +106,148 @@ class House:
             worker_of=cameras.worker_of,
             clock=clock,
         )
+        chance = random.Random()  # noqa: S311 - jitter, not a secret
         self.jobs = LocalJobs(
             base.store,
             {kind.name: kind for kind in (base.exports.kind(),)},
             clock,
-            rng=random.Random(),  # noqa: S311 - jitter, not a secret
+            rng=chance,
         )
         self.reporter = BusReporter(base.bus, clock, every_s=settings.bus.status_every_s)
         self.began = clock.now()
+        self._chance = chance
+        self._manager = ServiceManager(clock)
+        self.modules = Orchestrator(
+            [*self._plans(), *extra_plans(settings, base.bus, clock)],
+            bus=base.bus,
+            clock=clock,
+            rng=chance,
+            limits=OrchestratorLimits(look_every_s=settings.health.every_s),
+            reporters=(
+                HealthReporter(base.bus).report,
+                HealthKeeper(base.store).keep,
+                self._manager.report,
+            ),
+        )
 
     async def live(
-        self,
-        scope: SiteScope,
-        door: Door,
-        listeners: Sequence[Listener],
-        stop: asyncio.Event,
-        started: Callable[[], None],
+        self, listeners: Sequence[Listener], stop: asyncio.Event, started: Callable[[], None]
     ) -> None:
-        """Run every part until `stop`, then end them in the order in which work flows."""
-        base = self.base
-        self._subscribe(scope, listeners)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(base.bus.run())
-            telling = tasks.create_task(base.relay.run())
-            tasks.create_task(base.writer.run())
-            tasks.create_task(base.recordings.run())
-            tasks.create_task(self.notifier.run())
-            tasks.create_task(self.jobs.run())
-            leisurely = (self.janitor, self.board, self.reporter)
-            at_leisure = [tasks.create_task(part.run()) for part in leisurely]
-            tasks.create_task(door.run_until_closed())
-            await door.opened.wait()
+        """Run every module until `stop`, then end them in the order in which work flows.
+
+        Raises:
+            VedetteError: a module without which the product is of no use says why it cannot be.
+        """
+        self._subscribe(listeners)
+        await self.modules.start()
+        try:
             started()
-            tasks.create_task(self.cameras.run())
-            try:
+            self._manager.ready(address_of(self._listener))
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(self.modules.run())
                 await stop.wait()
-            finally:
-                for task in at_leisure:
-                    task.cancel()
-                await self._end(door, telling)
+                watching.cancel()
+        finally:
+            self._manager.stopping()
+            await self.modules.stop()
 
-    async def _end(self, door: Door, telling: asyncio.Task[None]) -> None:
-        """Cameras first, then what they still have to say, then those who listen."""
-        self.jobs.close()
-        await self.cameras.close()
-        await self.base.recordings.close()
-        await self.base.writer.close()
-        self.base.relay.close()
-        await asyncio.wait([telling], timeout=TELL_S)
-        await self.notifier.stop()
-        door.close()
-        self.base.bus.close()
+    def _plans(self) -> list[ModulePlan]:
+        """What runs, in what stage of the end it ends, and what it needs until then."""
+        base, critical = self.base, Criticality.CRITICAL
+        loops = (
+            Loop(
+                name="bus",
+                stage=Stage.BUS,
+                run=base.bus.run,
+                close=base.bus.close,
+                criticality=critical,
+            ),
+            Loop(name="service-manager", stage=Stage.STATUS, run=self._manager.run),
+            Loop(name="board", stage=Stage.STATUS, run=self.board.run),
+            Loop(name="bus-reporter", stage=Stage.STATUS, run=self.reporter.run),
+            Loop(name="janitor", stage=Stage.STORAGE, run=self.janitor.run),
+            Loop(
+                name="notifier",
+                stage=Stage.OUTPUTS,
+                run=self.notifier.run,
+                close=self.notifier.stop,
+                criticality=Criticality.HIGH,
+            ),
+            Loop(
+                name="relay",
+                stage=Stage.OUTPUTS,
+                run=base.relay.run,
+                close=base.relay.close,
+                criticality=critical,
+                after=("notifier",),
+                limits=ModuleLimits(stop_s=TELL_S),
+            ),
+            Loop(
+                name="event-writer",
+                stage=Stage.EVENTS,
+                run=base.writer.run,
+                close=base.writer.close,
+                criticality=critical,
+                health=self._writer_health,
+            ),
+            Loop(
+                name="recordings",
+                stage=Stage.EVENTS,
+                run=base.recordings.run,
+                close=base.recordings.close,
+                criticality=critical,
+                after=("event-writer",),
+            ),
+            Loop(name="jobs", stage=Stage.PROCESSING, run=self.jobs.run, close=self.jobs.close),
+            Loop(
+                name="cameras",
+                stage=Stage.INPUTS,
+                run=self.cameras.run,
+                close=self.cameras.close,
+                criticality=critical,
+                health=self.cameras.health,
+                limits=ModuleLimits(stop_s=CAMERAS_S),
+            ),
+        )
+        door = ModulePlan(
+            name="door",
+            build=self._door,
+            stage=Stage.DASHBOARD,
+            criticality=Criticality.HIGH,
+            renewable=False,
+            limits=ModuleLimits(stop_s=10.0),
+        )
+        resilience = ModulePlan(
+            name="resilience",
+            build=lambda: ResilienceTester(base.bus, base.clock, self._chance),
+            stage=Stage.PROCESSING,
+            criticality=Criticality.LOW,
+            settings=base.settings.resilience.model_dump(),
+        )
+        return [*(loop.plan(self._wake) for loop in loops), door, resilience]
 
-    def _subscribe(self, scope: SiteScope, listeners: Sequence[Listener]) -> None:
+    def _wake(self) -> None:
+        self.modules.wake()
+
+    def _door(self) -> LoopModule:
+        """The HTTP door; each life has a copy of the listener, because it closes it."""
+        door = Door(self._app(), self._listener.dup())
+
+        async def close() -> None:
+            door.close()
+
+        return LoopModule(
+            "door", door.run_until_closed, end=close, ready=door.opened.wait, ended=self._wake
+        )
+
+    def _subscribe(self, listeners: Sequence[Listener]) -> None:
         async def remember(topic: str, fact: Payload) -> None:
             del topic
             if isinstance(fact, CameraStatus):
                 seen = fact.at if fact.state in SEEN else None
                 async with self.base.store.write() as unit:
-                    await unit.cameras(scope).seen(fact.camera_id, fact.state.value, seen)
+                    cameras = unit.cameras(self._scope)
+                    await cameras.seen(fact.camera_id, fact.state.value, seen)
 
         bus = self.base.bus
         bus.subscribe("camera.*.status", remember, name="places")
@@ -237,7 +255,7 @@ class House:
         for number, each in enumerate(listeners, start=1):
             bus.subscribe(each.pattern, each.handler, name=f"listener-{number}")
 
-    def app(self, scope: SiteScope, stopping: Callable[[], bool]) -> FastAPI:
+    def _app(self) -> FastAPI:
         """The HTTP door's application."""
         disks = {"events": self.base.blobs.root, "recordings": self.base.tapes.root}
         product = ProductMetrics(
@@ -249,15 +267,16 @@ class House:
             bus=self.reporter.status,
             channels=self.notifier.stats,
         )
+        modules = ModuleMetrics(lambda: self.modules.summary.modules)
         return create_app(
             ApiContext(
                 store=self.base.store,
-                scope=scope,
+                scope=self._scope,
                 artifact_path=self.base.blobs.local_path,
                 pictures=self.cameras.pictures,
                 cameras=self._cards,
-                checks=self._checks,
-                metrics=Exposition(product, MachineMetrics(disks)).text,
+                modules=self.modules,
+                metrics=Exposition(product, modules, MachineMetrics(disks)).text,
                 report=self._report,
                 exchange=self.cameras.exchange,
                 films=Player(self.base.store, self.base.tapes),
@@ -265,7 +284,7 @@ class House:
                 job_file=self.base.exports.file,
                 streams=lambda: self.cameras.streams,
                 clock=self.base.clock,
-                stopping=stopping,
+                stopping=self._stopping,
                 file_names=self.base.settings.file_names,
             )
         )
@@ -284,46 +303,29 @@ class House:
             if camera.id in stats
         ]
 
-    def _checks(self) -> list[Check]:
-        return [
-            self._check_cameras(),
-            *self.cameras.checks(),
-            self._check_writer(),
-        ]
+    def _writer_health(self) -> Health:
+        problem, waiting = self.base.writer.problem, self.base.writer.waiting
+        figures = {"waiting": float(waiting)}
+        if problem:
+            told = f"events wait to be stored: {problem}"
+            return Health(level=HealthLevel.UNHEALTHY, detail=told, figures=figures)
+        return Health(detail=f"{waiting} waiting", figures=figures)
 
-    def _check_writer(self) -> Check:
-        problem, waiting = self.base.writer.problem, f"{self.base.writer.waiting} waiting"
-        told = f"events wait to be stored: {problem}" if problem else waiting
-        return Check(name="event writer", ok=not problem, detail=told)
-
-    def _report(self) -> ProductReport:
+    async def _report(self) -> ProductReport:
         """What `vedette status` shows."""
-        checks = self._checks()
+        summary = await self.modules.look()
+        amiss = [each for each in summary.modules if each.level is not HealthLevel.HEALTHY]
         return ProductReport(
             version=__version__,
             at=self.base.clock.now(),
             started_at=self.began,
-            ready=all(check.ok for check in checks),
-            checks={check.name: check.detail for check in checks if not check.ok},
+            ready=summary.ready,
+            checks={each.name: each.detail for each in amiss},
             cameras=self.board.reports(),
             workers=self.cameras.workers(),
             detectors=self.cameras.detectors(),
+            modules=tuple(each.model_copy(update={"parts": ()}) for each in summary.modules),
         )
-
-    def _check_cameras(self) -> Check:
-        """Unready where a source can never be used; a camera that is away is only named.
-
-        A restart does not bring a camera back, and the others must go on.
-        """
-        states = {name: stats.state for name, stats in self.cameras.stats().items()}
-        failed = [name for name, state in states.items() if state in UNWELL]
-        away = [name for name, state in states.items() if state in AWAY]
-        parts = [
-            f"{words}: {', '.join(names)}"
-            for words, names in (("cannot be used", failed), ("away", away))
-            if names
-        ]
-        return Check(name="cameras", ok=not failed, detail="; ".join(parts))
 
     def _figures(self) -> Figures:
         writer = self.base.writer.counts
@@ -345,11 +347,3 @@ class House:
             **{f"jobs_{state.value}": count for state, count in self.jobs.counts.items()},
             **self.cameras.gauges(),
         }
-
-
-def _bytes(gigabytes: float | None) -> int | None:
-    return None if gigabytes is None else round(gigabytes * 1000**3)
-
-
-def _days(days: float | None) -> timedelta | None:
-    return None if days is None else timedelta(days=days)

@@ -14,6 +14,8 @@ from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from vedette.app.camera_settings import CameraSettings, ModuleSettings
+from vedette.app.extra_modules import ModuleEntry
+from vedette.app.module_plan import OWN_MODULES
 from vedette.app.policies import violations
 from vedette.app.settings import Settings
 from vedette.config.check import Problems, validate
@@ -57,6 +59,7 @@ def show_settings(file: Path) -> str:
     shown = validate(Settings, document).model_dump(mode="python")
     channels = shown["notify"]["channels"]
     shown["notify"]["channels"] = [_hidden("channel", channel) for channel in channels]
+    shown["modules"] = [_hidden("module", module) for module in shown["modules"]]
     sheet = io.StringIO()
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -106,6 +109,9 @@ def _checked(document: Document, file: Path) -> Settings:
         check.detector(("detectors", name), detector, file.absolute().parent)
     for index, camera in enumerate(settings.cameras):
         check.camera(("cameras", index), camera)
+    names_of_modules: set[str] = set(OWN_MODULES)
+    for index, module in enumerate(settings.modules):
+        check.module(("modules", index), module, names_of_modules)
     for index, channel in enumerate(settings.notify.channels):
         loc = ("notify", "channels", index)
         check.plugin("channel", loc, channel)
@@ -144,6 +150,15 @@ class _PluginCheck:
                 Catalogue.load().get(model)
             except ModelUnavailable as error:
                 self._problems.add((*loc, "model"), str(error))
+
+    def module(self, loc: Loc, settings: ModuleSettings, taken: set[str]) -> None:
+        """Check one, and that its name is its own."""
+        entry = self._problems.check(ModuleEntry, loc, data=settings)
+        if entry is None or not self.plugin("module", loc, {"type": entry.type, **entry.own}):
+            return
+        if entry.name in taken:
+            self._problems.add(loc, f"two modules are called {entry.name!r}; give it another `id`")
+        taken.add(entry.name)
 
     def camera(self, loc: Loc, camera: CameraSettings) -> None:
         self.plugin("source", (*loc, "source"), camera.source)

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from vedette.app.basement import Basement
 from vedette.app.cameras import Cameras, LocalCameras
 from vedette.app.detectors import build_detectors, named_detectors, used_detectors
-from vedette.app.door import Door, address_of, listen
+from vedette.app.door import address_of, listen
 from vedette.app.folder import DataFolder
-from vedette.app.house import Basement, House, Listener
+from vedette.app.house import House, Listener
 from vedette.app.rig import Outside
 from vedette.app.settings import Settings
 from vedette.app.taps import Shelves
@@ -91,13 +92,9 @@ class Runtime:
             cameras = await stack.enter_async_context(self._cameras(base, leftovers))
             if self._stop.is_set():  # asked to stop while the model was loading
                 return
-            house = House(base, cameras)
+            house = House(base, cameras, scope, listener, stopping=self._stop.is_set)
             await house.live(
-                scope,
-                Door(house.app(scope, self._stop.is_set), listener),
-                self._listeners,
-                self._stop,
-                lambda: self._open_for_all(address_of(listener)),
+                self._listeners, self._stop, lambda: self._open_for_all(address_of(listener))
             )
 
     @asynccontextmanager

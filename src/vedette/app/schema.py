@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vedette.app.extra_modules import ModuleEntry
 from vedette.app.settings import Settings
 from vedette.plugins.registry import load, names
 from vedette.zones.config import LineConfig, ZoneConfig
@@ -13,6 +14,7 @@ PLACES = {
     ("CameraSettings", "rules"): "rule",
     ("NotifySettings", "channels"): "channel",
     ("BusSettings", "adapter"): "bus",
+    ("Settings", "modules"): "module",
     ("Settings", "detector"): "detector",
 }
 """Where in the settings which kind of plug-in stands."""
@@ -23,7 +25,8 @@ def settings_schema() -> dict[str, Any]:
     schema = Settings.model_json_schema()
     shared: dict[str, Any] = schema["$defs"]
     for (owner, field), kind in PLACES.items():
-        shared[kind] = {"oneOf": [_plugin(kind, name, shared) for name in sorted(names(kind))]}
+        choices = [_plugin(kind, name, shared) for name in sorted(names(kind))]
+        shared[kind] = {"oneOf": choices} if choices else {"type": "object", "required": ["type"]}
         fields = schema["properties"] if owner == "Settings" else shared[owner]["properties"]
         _replace(fields, field, {"$ref": f"#/$defs/{kind}"})
     for field, model in (("zones", ZoneConfig), ("lines", LineConfig)):
@@ -41,6 +44,9 @@ def _plugin(kind: str, name: str, shared: dict[str, Any]) -> dict[str, Any]:
     model = load(kind, name).Config
     schema = _lifted(model.model_json_schema(ref_template=REF), shared)
     own: dict[str, Any] = {"type": {"const": name}}
+    if kind == "module":
+        entry = _lifted(ModuleEntry.model_json_schema(ref_template=REF), shared)
+        own = {**entry["properties"], **own}
     schema["properties"] = {**own, **schema.get("properties", {})}
     schema["required"] = ["type", *schema.get("required", [])]
     return schema

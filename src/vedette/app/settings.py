@@ -13,6 +13,7 @@ from vedette.bus.port import BusLimits, Overflow
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import Severity
 from vedette.contracts.payload import Slug
+from vedette.services.resilience import ResilienceSettings
 
 
 class SiteSettings(Part):
@@ -131,6 +132,14 @@ class BusSettings(Part):
         )
 
 
+class HealthSettings(Part):
+    """How the modules of the product are watched (see docs/modules.md)."""
+
+    every_s: float = Field(
+        default=5.0, ge=0.5, le=3600.0, description="Each module is looked at so often."
+    )
+
+
 class PolicySettings(Part):
     """What is forbidden although it is possible; a violation keeps the product from starting."""
 
@@ -169,6 +178,13 @@ class Settings(Part):
     )
     notify: NotifySettings = NotifySettings()
     bus: BusSettings = BusSettings()
+    health: HealthSettings = HealthSettings()
+    resilience: ResilienceSettings = ResilienceSettings()
+    modules: tuple[ModuleSettings, ...] = Field(
+        default=(),
+        description="More modules, of other packages: `{type: name, id: ..., criticality: low}` "
+        "and what each has settings of its own for.",
+    )
     api: ApiSettings = ApiSettings()
     retention: RetentionSettings = RetentionSettings()
     policies: PolicySettings = PolicySettings()

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from vedette.api.context import Check, LiveSource, Picture
+from vedette.api.context import LiveSource, Picture
 from vedette.app.board import detector_report
+from vedette.app.camera_health import camera_health, detector_health
 from vedette.app.camera_settings import CameraSettings
-from vedette.app.cameras import check_detector
 from vedette.app.detectors import OF_ONE_MODEL, named_detectors
 from vedette.app.metrics import Figures
 from vedette.app.remote_picture import ANSWER_S, RemotePicture
@@ -23,6 +23,7 @@ from vedette.contracts.assignment import CameraAssignment, WorkerAssignment
 from vedette.contracts.bus import Bus
 from vedette.contracts.errors import InvalidInput, ModelUnavailable, VedetteError
 from vedette.contracts.facts import CameraState, CameraStatus
+from vedette.contracts.health import Health, HealthLevel, PartHealth
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.sink import EventChange
 from vedette.contracts.status import DetectorReport, WorkerReport
@@ -198,21 +199,14 @@ class WorkerCameras:
             raise InvalidInput(sentence)
         raise ModelUnavailable(sentence)
 
-    def checks(self) -> list[Check]:
-        away = [
-            f"{seat.name} ({', '.join(seat.cameras)}): {seat.detail or seat.state}"
-            for seat in self.pool.seats
-            if seat.state == "waiting" or (seat.state == "starting" and seat.restarts)
-        ]
+    def health(self) -> Health:
         problems = [
             f"{name}: {report['problem']}"
             for name, report in self._reports.items()
             if report.get("problem")
         ]
-        return [
-            Check(name="workers", ok=not away, detail="; ".join(away)),
-            check_detector("; ".join(problems)),
-        ]
+        workers = [_worker_health(seat) for seat in self.pool.seats]
+        return camera_health(self._stats, (*workers, detector_health("; ".join(problems))))
 
     def figures(self) -> Figures:
         return {
@@ -333,6 +327,14 @@ def keeper_of(writer: EventWriter, recordings: RecordingKeeper) -> Callable[[Dur
             await recordings.keep(said)
 
     return keep
+
+
+def _worker_health(seat: Seat) -> PartHealth:
+    """Unhealthy while it has to be started again."""
+    away = seat.state == "waiting" or (seat.state == "starting" and seat.restarts > 0)
+    why = f"{seat.detail or seat.state} (it has {', '.join(seat.cameras)})" if away else ""
+    level = HealthLevel.UNHEALTHY if away else HealthLevel.HEALTHY
+    return PartHealth(name=f"worker {seat.name}", level=level, detail=why)
 
 
 def _summed(parts: Iterator[Any] | Any) -> dict[str, float]:

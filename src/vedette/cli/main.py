@@ -20,6 +20,7 @@ from vedette.cli import (
     events,
     jobs,
     models,
+    modules,
     recordings,
     schemas,
     status,
@@ -56,6 +57,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
+app.add_typer(modules.app, name="modules")
 app.add_typer(config.app, name="config")
 
 

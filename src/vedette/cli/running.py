@@ -15,6 +15,7 @@ from vedette.contracts.payload import Payload
 from vedette.kit.clock import Clock, SystemClock
 from vedette.kit.garbage import settle, share_heap
 from vedette.kit.logs import wants_json
+from vedette.kit.supervise import first_of
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def run_product(
     try:
         asyncio.run(_run(settings, data, SystemClock(), listeners, seconds, started))
     except* VedetteError as group:
-        raise _first(group) from None
+        raise first_of(group) from None
 
 
 async def _run(
@@ -101,12 +102,3 @@ async def _run(
         bar.stop()
         for timer in limit:
             timer.cancel()
-
-
-def _first(group: BaseExceptionGroup[VedetteError]) -> VedetteError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if not isinstance(error, VedetteError):
-        raise error
-    return error

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import AwareDatetime, Field
 
 from vedette.contracts.facts import CameraState
+from vedette.contracts.health import ModuleHealth
 from vedette.contracts.payload import Payload, Slug
 
 MEANT = frozenset({"gate", "unsampled"})
@@ -129,3 +130,4 @@ class ProductReport(Payload):
     cameras: tuple[CameraReport, ...] = ()
     workers: tuple[WorkerReport, ...] = ()
     detectors: tuple[DetectorReport, ...] = ()
+    modules: tuple[ModuleHealth, ...] = ()

@@ -1,6 +1,6 @@
 """Every topic of the bus, with its payload and delivery class; names as in the seed designs.
 
-Names follow `<domain>.<entity>[.<action>]`; `{id}` and `{channel}` are slugs.
+Names follow `<domain>.<entity>[.<action>]`; `{id}`, `{channel}` and `{name}` are slugs.
 """
 
 import re
@@ -12,6 +12,7 @@ from functools import cache
 from vedette.contracts.artifact import Artifact
 from vedette.contracts.bus_status import BusStatus
 from vedette.contracts.contract_notice import ContractNotice
+from vedette.contracts.control import ControlCommand, ResilienceEvent
 from vedette.contracts.detection_v2 import DetectionFact2
 from vedette.contracts.event import Event
 from vedette.contracts.facts import (
@@ -22,6 +23,12 @@ from vedette.contracts.facts import (
     NotifyFact,
     StorageFact,
     TamperFact,
+)
+from vedette.contracts.health import (
+    HealthSummary,
+    ModuleHealth,
+    ShutdownProgress,
+    StatusReport,
 )
 from vedette.contracts.payload import Payload
 
@@ -49,6 +56,12 @@ def _topic(name: str, payload: type[Payload], delivery: Delivery, summary: str) 
 
 BUS_STATUS = "status.bus"
 CONTRACT = "status.contract"
+HEALTH_SUMMARY = "status.health.summary"
+HEALTH_ANALYTICS = "analytics.health.summary"
+STATUS_REPORT = "status.report"
+SHUTDOWN = "status.shutdown.progress"
+RESILIENCE = "status.resilience.event"
+COMMAND = "dashboard.control.command"
 
 _T, _D = Delivery.TRANSIENT, Delivery.DURABLE
 
@@ -74,6 +87,13 @@ TOPICS: tuple[Topic, ...] = (
     _topic("storage.artifact.deleted", StorageFact, _T, "A file was deleted by retention."),
     _topic(CONTRACT, ContractNotice, _T, "Somebody does not keep to a contract."),
     _topic(BUS_STATUS, BusStatus, _T, "How the bus is: periodically, and when it is in trouble."),
+    _topic("module.{name}.health", ModuleHealth, _T, "How a module is, once in a health period."),
+    _topic(STATUS_REPORT, StatusReport, _T, "The state or the level of a module has changed."),
+    _topic(HEALTH_SUMMARY, HealthSummary, _T, "How all modules are, once in a health period."),
+    _topic(HEALTH_ANALYTICS, HealthSummary, _T, "The same, under the name that analytics uses."),
+    _topic(SHUTDOWN, ShutdownProgress, _T, "A stage of the end has begun or is over."),
+    _topic(COMMAND, ControlCommand, _T, "Somebody wants something of the running product."),
+    _topic(RESILIENCE, ResilienceEvent, _T, "A drill began or ended (`resilience.toggle`)."),
 )
 
 
@@ -91,6 +111,15 @@ def tamper_topic(camera_id: str) -> str:
 
 def notify_topic(channel: str, action: str) -> str:
     return f"notify.{channel}.{action}"
+
+
+def health_topic(module: str) -> str:
+    return f"module.{module}.health"
+
+
+def request_topic(module: str) -> str:
+    """Where a module answers questions (`ModuleRequest`); no fact is published there."""
+    return f"module.{module}.request"
 
 
 def find_topic(name: str) -> Topic | None:

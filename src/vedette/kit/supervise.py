@@ -54,6 +54,13 @@ def guarded(name: str) -> Iterator[Outcome]:
         outcome.error = error
 
 
+def first_of(error: BaseException) -> BaseException:
+    """The first error within groups of errors; an error alone is itself."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 async def keep_running(
     name: str,
     attempt: Callable[[], Awaitable[None]],

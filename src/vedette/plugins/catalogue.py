@@ -36,6 +36,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "bus": {
         "memory": "vedette.bus.memory:MemoryBus",
     },
+    "module": {},
     "channel": {
         "log": "vedette.notify.log:LogChannel",
         "webhook": "vedette.notify.webhook:WebhookChannel",

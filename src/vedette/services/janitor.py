@@ -37,7 +37,7 @@ class Swept:
     """Files removed, superseded ones included."""
     freed_bytes: int = 0
     rows: int = 0
-    """Old events, tracks, verdicts, messages, gaps, jobs and told facts."""
+    """Old events, tracks, verdicts, messages, gaps, jobs, rows of health and told facts."""
 
 
 class Janitor:
@@ -158,6 +158,7 @@ class Janitor:
                         await unit.notifications(scope).forget(created_before=old, limit=PAGE),
                         await unit.gaps(scope).forget(stored_before=old, limit=PAGE),
                         await unit.jobs(scope).forget(finished_before=old, limit=PAGE),
+                        await unit.system_health().forget(before=old, limit=PAGE),
                         await unit.outbox(scope).forget(
                             done_before=unit.now - TOLD_FOR, limit=PAGE
                         ),

@@ -65,6 +65,7 @@ class Notifier:
             for name, channel in channels.items()
         }
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopped = asyncio.Event()
 
     async def handle(self, topic: str, payload: Payload) -> None:
         """Judge an event that opened; idempotent, so it may be told again.
@@ -86,6 +87,7 @@ class Notifier:
         try:
             await keep_running("notifier", self._kit.deliveries.release, clock, rng=rng)
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._stopped.wait())
                 self._tasks = [
                     tasks.create_task(keep_running(f"channel {name}", courier.run, clock, rng=rng))
                     for name, courier in self._couriers.items()
@@ -103,6 +105,7 @@ class Notifier:
             for task in late:
                 log.warning("%s did not finish in time; it goes on at the next start", task)
                 task.cancel()
+        self._stopped.set()
 
     def stats(self) -> tuple[CourierStats, ...]:
         """Figures per channel."""

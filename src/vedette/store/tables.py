@@ -27,7 +27,7 @@ METADATA = MetaData(
     }
 )
 
-WITHOUT_SITE = frozenset({"alembic_version", "site"})
+WITHOUT_SITE = frozenset({"alembic_version", "site", "system_health"})
 """The only tables without a `site_id`; a test compares this with the catalogue."""
 
 
@@ -315,4 +315,19 @@ JOB = Table(
     Index("ix_job_waiting", "state", "rank", "id"),
     Index("ix_job_new", "created_at", "id"),
     Index("ix_job_over", "finished_at"),
+)
+
+SYSTEM_HEALTH = Table(  # of the product itself, so of no site
+    "system_health",
+    METADATA,
+    Column("id", BigId, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("module", Text, nullable=False),
+    Column("criticality", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("figures", Json, nullable=False),
+    Index("ix_system_health_module", "module", "at"),
+    Index("ix_system_health_at", "at"),
 )

@@ -15,6 +15,7 @@ from vedette.store.outbox import Outbox
 from vedette.store.places import CameraRepository, SiteRepository
 from vedette.store.recordings import GapRepository, SegmentRepository
 from vedette.store.scope import SiteScope
+from vedette.store.system_health import SystemHealth
 from vedette.store.tables import SITE
 from vedette.store.tracks import TrackRepository
 from vedette.store.verdicts import VerdictRepository
@@ -74,3 +75,7 @@ class Unit:
 
     def gaps(self, scope: SiteScope) -> GapRepository:
         return GapRepository(self.conn, scope)
+
+    def system_health(self) -> SystemHealth:
+        """Of the product itself, so without a scope."""
+        return SystemHealth(self.conn)

@@ -1,5 +1,7 @@
 """A door with a store of three events and their files, and a client that knocks."""
 
+import asyncio
+import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,17 +11,22 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from vedette.api.context import ApiContext, CameraCard, Check
+from vedette.api.context import ApiContext, CameraCard
 from vedette.api.server import create_app
+from vedette.app.loop_module import LoopModule
+from vedette.app.module_plan import ModulePlan
+from vedette.app.orchestrator import Orchestrator
 from vedette.blobs.local import LocalBlobs
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.event import Event, EventState, Severity
 from vedette.contracts.facts import CameraState
+from vedette.contracts.health import Criticality, Health
 from vedette.contracts.lifecycle import Lifecycle
+from vedette.contracts.module import Module, Stage
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.contracts.status import CameraReport, ProductReport, TriggerReport
-from vedette.kit.clock import SystemClock, from_us, to_us
+from vedette.kit.clock import Clock, SystemClock, from_us, to_us
 from vedette.services.event_writer import EventWriter
 from vedette.services.keep_event import EventKeeper
 from vedette.store.places import Camera, Site
@@ -115,9 +122,43 @@ def files_of(event: Event) -> tuple[NewArtifact, ...]:
     )
 
 
+async def report() -> ProductReport:
+    return REPORT
+
+
+async def modules_of(clock: Clock) -> tuple[Orchestrator, list[Health]]:
+    """Two modules; the first one says of itself what stands last in the list."""
+    said = [Health()]
+
+    def loop(name: str) -> Module:
+        async def never() -> None:
+            await asyncio.Event().wait()
+
+        return LoopModule(name, never, health=lambda: said[-1] if name == "cameras" else Health())
+
+    plans = [
+        ModulePlan(
+            name="cameras",
+            build=lambda: loop("cameras"),
+            stage=Stage.INPUTS,
+            criticality=Criticality.CRITICAL,
+            renewable=False,
+        ),
+        ModulePlan(name="janitor", build=lambda: loop("janitor"), stage=Stage.STORAGE),
+    ]
+    orchestrator = Orchestrator(
+        plans,
+        bus=MemoryBus(clock=clock),
+        clock=clock,
+        rng=random.Random(1),  # noqa: S311 - not cryptography
+    )
+    await orchestrator.start()
+    return orchestrator, said
+
+
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
-    """`client`, `ids` (oldest first), `foreign` (of another site), `checks`, `keeper`."""
+    """`client`, `ids` (oldest first), `foreign` (of another), `said` (of cameras), `keeper`."""
     clock = SystemClock()
     store = await Store.open(tmp_path / "v.db", clock)
     blobs = LocalBlobs(tmp_path / "artifacts")
@@ -146,7 +187,7 @@ async def door(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
     for event in (*events, foreign):
         writer.submit(EventChange(event=event, artifacts=files_of(event)))
     await writer.close()
-    checks = [Check(name="cameras", ok=True)]
+    modules, said = await modules_of(clock)
     context = ApiContext(
         store=store,
         scope=HERE,
@@ -156,9 +197,9 @@ async def door(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
             CameraCard(id="yard", name="Yard", state="online", detail="<b>bold</b>", fps=5.0),
             CameraCard(id="gate", name="Gate", state="retrying", detail="", fps=2.5),
         ],
-        checks=lambda: checks,
+        modules=modules,
         metrics=lambda: b"vedette_camera_online 1\n",
-        report=lambda: REPORT,
+        report=report,
         clock=clock,
         stopping=lambda: False,
     )
@@ -168,8 +209,9 @@ async def door(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
             client=client,
             ids=[str(event.id) for event in events],
             foreign=foreign.id,
-            checks=checks,
+            said=said,
             keeper=EventKeeper(store, blobs),
             artifacts=tmp_path / "artifacts",
         )
+    await modules.stop()
     await store.close()

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.api.conftest import CLIP, PICTURE
-from vedette.api.context import Check
+from vedette.contracts.health import Health, HealthLevel, PartHealth
 from vedette.kit.clock import SystemClock
 
 
@@ -142,15 +142,72 @@ async def test_health_is_well(door: SimpleNamespace, path: str) -> None:
 async def test_readiness_names_what_fails_and_liveness_does_not_care(
     door: SimpleNamespace,
 ) -> None:
-    door.checks.append(Check(name="cameras", ok=False, detail="cannot be used: yard"))
+    sick = Health(level=HealthLevel.UNHEALTHY, detail="cannot be used: yard")
+    door.said.append(sick)
 
     ready = await door.client.get("/health/ready")
 
     assert ready.status_code == 503
-    assert {"name": "cameras", "ok": False, "detail": "cannot be used: yard"} in ready.json()[
-        "checks"
-    ]
+    cameras = next(each for each in ready.json()["checks"] if each["name"] == "cameras")
+    assert (cameras["ok"], cameras["detail"]) == (False, "cannot be used: yard")
     assert (await door.client.get("/health/live")).status_code == 200
+
+
+async def test_a_degraded_product_is_ready_and_says_so(door: SimpleNamespace) -> None:
+    door.said.append(Health(level=HealthLevel.DEGRADED, detail="away: yard"))
+
+    ready = await door.client.get("/health/ready")
+
+    assert ready.status_code == 200
+    assert ready.json()["degraded"]
+
+
+async def test_each_module_has_its_own_health(door: SimpleNamespace) -> None:
+    part = PartHealth(name="camera yard", level=HealthLevel.UNHEALTHY, detail="no such file")
+    door.said.append(Health(level=HealthLevel.UNHEALTHY, parts=(part,)))
+
+    sick = await door.client.get("/health/modules/cameras")
+    well = await door.client.get("/health/modules/janitor")
+    nobody = await door.client.get("/health/modules/nobody")
+    summary = (await door.client.get("/health/modules")).json()
+
+    assert sick.status_code == 503
+    assert sick.json()["parts"][0]["detail"] == "no such file"
+    assert (well.status_code, well.json()["state"]) == (200, "running")
+    assert nobody.status_code == 404
+    assert "there are: janitor, cameras" in nobody.json()["detail"]
+    assert (summary["ready"], summary["level"]) == (False, "unhealthy")
+
+
+async def test_a_module_is_kept_down_and_begun_again(door: SimpleNamespace) -> None:
+    path = "/api/v1/modules/janitor"
+
+    down = await door.client.post(f"{path}/quarantine", json={"why": "it is in the way"})
+    ready = await door.client.get("/health/ready")
+    again = await door.client.post(f"{path}/restart")
+
+    assert (down.json()["state"], down.json()["detail"]) == ("quarantined", "it is in the way")
+    assert (ready.status_code, ready.json()["degraded"]) == (200, True)
+    assert again.json()["state"] == "running"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "sentence"),
+    [
+        ("cameras/restart", {}, 422, "lives as long as the product"),
+        ("moon/restart", {}, 404, "there are: cameras, janitor"),
+        ("janitor/requests", {"what": "hello"}, 422, "answers no questions"),
+        ("janitor/requests", {}, 422, "what"),
+        ("..%2fx/restart", {}, 404, ""),
+    ],
+)
+async def test_what_a_module_cannot_do_is_said(
+    door: SimpleNamespace, path: str, body: dict[str, str], status: int, sentence: str
+) -> None:
+    answer = await door.client.post(f"/api/v1/modules/{path}", json=body)
+
+    assert answer.status_code == status
+    assert sentence in answer.json()["detail"]
 
 
 async def test_metrics_are_text(door: SimpleNamespace) -> None:

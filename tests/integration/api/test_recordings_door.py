@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import httpx2
 import pytest
 
-from tests.integration.api.conftest import HERE, REPORT, event_of
+from tests.integration.api.conftest import HERE, event_of, modules_of, report
 from tests.servers.av_packets import Footage, footage, numbers_of
 from tests.unit.recording.studio import Studio
 from vedette.api.context import ApiContext, CameraCard
@@ -77,6 +77,7 @@ async def door(tmp_path: Path, film: Footage) -> AsyncIterator[SimpleNamespace]:
         event = event_of(1).model_copy(update={"started_at": from_us(ZERO + 3 * S)})
         await unit.events(HERE).save(event, now=unit.now)
     stream = LiveStream("yard")
+    modules, _ = await modules_of(clock)
     context = ApiContext(
         store=store,
         scope=HERE,
@@ -86,9 +87,9 @@ async def door(tmp_path: Path, film: Footage) -> AsyncIterator[SimpleNamespace]:
             CameraCard(id="yard", name="Yard", state="online", detail="", fps=5.0),
             CameraCard(id="gate", name="Gate", state="online", detail="", fps=5.0),
         ],
-        checks=list,
+        modules=modules,
         metrics=lambda: b"",
-        report=lambda: REPORT,
+        report=report,
         clock=clock,
         stopping=lambda: False,
         films=Player(store, LocalBlobs(tmp_path / "recordings"), most_s=3600.0),
@@ -100,6 +101,7 @@ async def door(tmp_path: Path, film: Footage) -> AsyncIterator[SimpleNamespace]:
         yield SimpleNamespace(
             client=client, stream=stream, store=store, app=app, event=event, studio=studio
         )
+    await modules.stop()
     await store.close()
 
 

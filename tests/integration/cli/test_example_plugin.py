@@ -1,5 +1,6 @@
 """The example of a third party's package: installed, tested, and used by a running product."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ cameras:
     detect: {{fps: 5}}
     rules: [{{id: light, type: presence, labels: [lamp], for_s: 0.2}}]
 notify: {{quiet_s: 0, channels: [{{type: diary, file: {diary}}}]}}
+modules: [{{type: tally, id: counter, cameras: [yard]}}]
 api: {{port: 0}}
 """
 
@@ -63,7 +65,7 @@ def test_its_own_tests_pass(installed: Path, tmp_path: Path) -> None:
     assert " passed" in done.stdout
 
 
-def test_a_running_product_uses_both(installed: Path, tmp_path: Path) -> None:
+def test_a_running_product_uses_them_all(installed: Path, tmp_path: Path) -> None:
     config, diary = tmp_path / "vedette.yaml", tmp_path / "diary.txt"
     lamp = Actor(
         label="lamp",
@@ -75,8 +77,13 @@ def test_a_running_product_uses_both(installed: Path, tmp_path: Path) -> None:
     config.write_text(SETTINGS.format(diary=diary))
     schema = vedette("config", "schema", env=env(installed))
     assert "DiaryConfig" in schema.out
+    assert "tally" in schema.out
     with Running("up", "-c", config, "-d", tmp_path / "data", env=env(installed)) as product:
         product.until(lambda: diary.exists() and diary.read_text("utf-8"), "a line in the diary")
+        asked = vedette("modules", "ask", "counter", "count", "--data", tmp_path / "data")
+        health = product.http.get("/health/modules/counter").json()
         assert product.stop() == 0
 
+    assert json.loads(asked.out)["yard"] >= 1
+    assert (health["criticality"], health["state"]) == ("low", "running")
     assert "lamp" in diary.read_text("utf-8").lower()

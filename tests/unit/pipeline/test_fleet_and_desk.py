@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.pipeline.rig import START, film, pipeline, walk
-from vedette.app.cameras import check_loops
+from vedette.app.camera_health import loop_health
 from vedette.contracts.errors import InvalidInput, SourceLost
 from vedette.contracts.facts import CameraState
+from vedette.contracts.health import HealthLevel
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.kit.clock import SystemClock
 from vedette.link.box import BOX, BlackBox
@@ -360,12 +361,12 @@ def test_a_loop_that_hangs_is_named_and_its_neighbour_is_not() -> None:
         while not fleet.stuck():
             assert not turn.wait(0.01)
         assert list(fleet.stuck()) == ["yard"]
-        assert not check_loops(fleet.stuck()).ok
-        assert check_loops(fleet.stuck()).detail.startswith("stuck: yard for")
+        assert loop_health(fleet.stuck()).level is HealthLevel.UNHEALTHY
+        assert loop_health(fleet.stuck()).detail.startswith("stuck: yard for")
         tap.held.set()
         assert fleet.stop() == []
         assert fleet.stuck() == {}
-        assert check_loops(fleet.stuck()).ok
+        assert loop_health(fleet.stuck()).level is HealthLevel.HEALTHY
 
 
 def test_cameras_come_and_go_while_others_watch(tmp_path: Path) -> None:
