@@ -44,7 +44,7 @@ def load_settings(file: Path) -> Settings:
     Raises:
         InvalidConfig: one sentence per problem, each with file and line.
     """
-    return _checked(resolve(layered(layers_of(file)), _secrets(file)), file)
+    return check_settings(resolve(layered(layers_of(file)), _secrets(file)), file)
 
 
 def show_settings(file: Path) -> str:
@@ -55,7 +55,7 @@ def show_settings(file: Path) -> str:
         InvalidConfig: see `load_settings`.
     """
     document = resolve(layered(layers_of(file)), _secrets(file))
-    _checked(document, file)
+    check_settings(document, file)
     shown = validate(Settings, document).model_dump(mode="python")
     channels = shown["notify"]["channels"]
     shown["notify"]["channels"] = [_hidden("channel", channel) for channel in channels]
@@ -99,7 +99,15 @@ def _secrets(file: Path) -> Secrets:
     )
 
 
-def _checked(document: Document, file: Path) -> Settings:
+def check_settings(document: Document, file: Path) -> Settings:
+    """Settings whose secrets are filled in, checked with those of every plug-in.
+
+    Args:
+        file: relative paths are meant from where it lies.
+
+    Raises:
+        InvalidConfig: one sentence per problem.
+    """
     settings = validate(Settings, document)
     problems = Problems(document)
     check = _PluginCheck(problems)

@@ -10,7 +10,7 @@ from rich.markup import escape
 from vedette.cli.look import out, table
 
 app = typer.Typer(
-    help="Settings: check, show, where, schema.",
+    help="Settings: check, show, where, import, schema.",
     no_args_is_help=True,
     epilog="Example: vedette config check cameras.yaml",
 )
@@ -50,6 +50,36 @@ def where(
             "[green]counts[/]" if said.counts else "", escape(said.place), escape(said.value)
         )
     out.print(shown)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="Frigate's config.yml, or Spyoncino's config.yaml.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the settings go; - prints them.")
+    ] = Path("vedette.yaml"),
+    product: Annotated[
+        str, typer.Option("--from", help="frigate or spyoncino; found out if absent.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Also over a file that is there.")] = False,
+) -> None:
+    """Make settings of another product's; what has no counterpart is listed."""
+    from vedette.app.import_settings import import_settings, write_import
+
+    imported = import_settings(file, product)
+    if str(output) == "-":
+        typer.echo(imported.text, nl=False)
+        return
+    write_import(imported, output, anyway=force)
+    shown = table("Not taken over, or not as it was", "setting", "why")
+    for note in imported.notes:
+        shown.add_row(escape(note.place), escape(note.why))
+    if imported.notes:
+        out.print(shown)
+    out.print(
+        f"{output}: {imported.cameras} cameras and {imported.rules} rules of {imported.product}; "
+        f"look through it, then: vedette config check {output}"
+    )
 
 
 @app.command("env-example")

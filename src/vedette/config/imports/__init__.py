@@ -1,0 +1,1 @@
+"""Settings of other products, made into ours; what has no counterpart is listed, never dropped."""
