@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from vedette import __version__
 from vedette.api.context import ApiContext, CameraCard
 from vedette.api.server import create_app
+from vedette.app.accuracy_metrics import AccuracyMetrics
 from vedette.app.basement import Basement
 from vedette.app.board import Board
 from vedette.app.cameras import Cameras
@@ -31,6 +32,7 @@ from vedette.contracts.health import Criticality, Health, HealthLevel
 from vedette.contracts.module import Stage
 from vedette.contracts.payload import Payload
 from vedette.contracts.status import ProductReport
+from vedette.services.accuracy import Accuracy
 from vedette.services.bus_reporter import BusReporter
 from vedette.services.health_keeper import HealthKeeper
 from vedette.services.health_reporter import HealthReporter
@@ -113,6 +115,7 @@ class House:
             clock,
             rng=chance,
         )
+        self.accuracy = Accuracy(base.store, clock)
         self.reporter = BusReporter(base.bus, clock, every_s=settings.bus.status_every_s)
         self.began = clock.now()
         self._chance = chance
@@ -165,6 +168,7 @@ class House:
             Loop(name="service-manager", stage=Stage.STATUS, run=self._manager.run),
             Loop(name="board", stage=Stage.STATUS, run=self.board.run),
             Loop(name="bus-reporter", stage=Stage.STATUS, run=self.reporter.run),
+            Loop(name="accuracy", stage=Stage.STATUS, run=self.accuracy.run),
             Loop(name="janitor", stage=Stage.STORAGE, run=self.janitor.run),
             Loop(
                 name="notifier",
@@ -252,6 +256,7 @@ class House:
         bus = self.base.bus
         bus.subscribe("camera.*.status", remember, name="places")
         bus.subscribe("event.opened", self.notifier.handle, name="notifier")
+        bus.subscribe("event.opened", self.accuracy.handle, name="accuracy")
         for number, each in enumerate(listeners, start=1):
             bus.subscribe(each.pattern, each.handler, name=f"listener-{number}")
 
@@ -267,7 +272,11 @@ class House:
             bus=self.reporter.status,
             channels=self.notifier.stats,
         )
-        modules = ModuleMetrics(lambda: self.modules.summary.modules)
+        others = (
+            ModuleMetrics(lambda: self.modules.summary.modules),
+            AccuracyMetrics(self.accuracy),
+            MachineMetrics(disks),
+        )
         return create_app(
             ApiContext(
                 store=self.base.store,
@@ -276,7 +285,7 @@ class House:
                 pictures=self.cameras.pictures,
                 cameras=self._cards,
                 modules=self.modules,
-                metrics=Exposition(product, modules, MachineMetrics(disks)).text,
+                metrics=Exposition(product, *others).text,
                 report=self._report,
                 exchange=self.cameras.exchange,
                 films=Player(self.base.store, self.base.tapes),

@@ -16,6 +16,7 @@ OWN_MODULES = (
     "service-manager",
     "board",
     "bus-reporter",
+    "accuracy",
     "janitor",
     "notifier",
     "relay",

@@ -255,7 +255,7 @@ class WorkerCameras:
         await self._office.leftovers.take(
             life.line.folders,
             told=life.line.stored,
-            still_open=tuple(life.open_events.values()),
+            still_open=life.open_events,
         )
 
     def _take(self, seat: Seat, report: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`vedette events`: files of events, copied out under names that people and scripts know."""
+"""`vedette events`: their files, copied out under names that people know, and words about them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +8,11 @@ import typer
 from vedette.cli.look import err, out
 from vedette.cli.recordings import moment
 from vedette.contracts.artifact import ArtifactKind
+from vedette.contracts.feedback import Judgement
 
-app = typer.Typer(help="Files of events.", no_args_is_help=True)
+app = typer.Typer(
+    help="Events: copy their files, say whether they were right.", no_args_is_help=True
+)
 
 EXAMPLES = """Examples:
 
@@ -21,9 +24,30 @@ EXAMPLES = """Examples:
 """
 
 
-@app.callback()
-def events() -> None:
-    """Files of events."""
+@app.command("mark")
+def mark(
+    event: Annotated[str, typer.Argument(help="Id of the event; it is in messages and links.")],
+    judgement: Annotated[
+        Judgement,
+        typer.Argument(help="true: it was so; false: it was not; missed: and nobody was told."),
+    ],
+    note: Annotated[str, typer.Option(help="What else is to be said.")] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
+    ] = None,
+) -> None:
+    """Say whether an event was right; `/metrics` shows the precision of each rule."""
+    import asyncio
+
+    from vedette.app.mark_event import mark_event
+    from vedette.app.settings import default_data_folder
+
+    said = asyncio.run(mark_event(data or default_data_folder(), event, judgement, note))
+    out.print(
+        f"{said.rule_id} at {said.camera_id} ({said.label}): {said.judgement.value}",
+        soft_wrap=True,
+    )
 
 
 @app.command("export")

@@ -9,13 +9,13 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from vedette.contracts.errors import InvalidInput, NotFound
-from vedette.contracts.event import Event, EventState
+from vedette.contracts.event import Event
 from vedette.contracts.sink import EventChange
 from vedette.kit.clock import Clock
 from vedette.link.files import WorkerFolders
@@ -24,6 +24,7 @@ from vedette.link.messages import Durable, durable_of
 from vedette.link.spool import left_in
 from vedette.link.wire import Decoder, LinkBroken
 from vedette.services.mend_clips import FinishClip, mend_clips
+from vedette.services.open_events import OpenEvents
 from vedette.services.settle import interrupted
 from vedette.store.store import Store
 
@@ -69,9 +70,7 @@ class Leftovers:
             count += await self.take(folders, told=0, still_open=())
         return count
 
-    async def take(
-        self, folders: WorkerFolders, *, told: int, still_open: Collection[Event]
-    ) -> int:
+    async def take(self, folders: WorkerFolders, *, told: int, still_open: Iterable[Event]) -> int:
         """Take what one dead worker left, and remove its folders.
 
         Args:
@@ -81,7 +80,7 @@ class Leftovers:
         Raises:
             StorageFailed: something cannot be read or stored now; the folders stay.
         """
-        open_events = {event.id: event for event in still_open}
+        open_events = OpenEvents(still_open)
         count = 0
         for said in self._said(folders, told):
             try:
@@ -91,14 +90,11 @@ class Leftovers:
                 continue
             count += 1
             if isinstance(said, EventChange):
-                if said.event.state is EventState.OPEN:
-                    open_events[said.event.id] = said.event
-                else:
-                    open_events.pop(said.event.id, None)
+                open_events.note(said.event)
         if self.recorded is not None:
             await self.recorded(folders.spool.name)
         whole = await self._mend(folders)
-        for event in open_events.values():
+        for event in open_events:
             await self.keep(EventChange(event=interrupted(event)))
         if whole:
             await asyncio.to_thread(shutil.rmtree, folders.parts, ignore_errors=True)

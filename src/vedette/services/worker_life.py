@@ -4,16 +4,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from vedette.contracts import errors
 from vedette.contracts.errors import InvalidInput, VedetteError
-from vedette.contracts.event import Event, EventState
 from vedette.contracts.sink import EventChange
 from vedette.link.box import at_work
 from vedette.link.control_end import Line
 from vedette.link.messages import Durable, Story
 from vedette.link.wire import Frame
+from vedette.services.open_events import OpenEvents
 from vedette.services.worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
@@ -65,7 +64,7 @@ class Life:
     ready: bool = False
     cameras: set[str] = field(default_factory=set)
     """All that it ever had: it may speak of no others."""
-    open_events: dict[UUID, Event] = field(default_factory=dict)
+    open_events: OpenEvents = field(default_factory=OpenEvents)
     stuck: dict[str, float] = field(default_factory=dict)
     failure: VedetteError | None = None
     """Why it could not begin."""
@@ -108,10 +107,7 @@ class Life:
             raise InvalidInput(f"it speaks of camera {camera_id!r}, which it does not have")
         await store(said)
         if isinstance(said, EventChange):
-            if said.event.state is EventState.OPEN:
-                self.open_events[said.event.id] = said.event
-            else:
-                self.open_events.pop(said.event.id, None)
+            self.open_events.note(said.event)
 
     def trouble(self, now_s: float) -> str:
         """Why it must be replaced, in words; empty while all is well."""

@@ -331,3 +331,17 @@ SYSTEM_HEALTH = Table(  # of the product itself, so of no site
     Index("ix_system_health_module", "module", "at"),
     Index("ix_system_health_at", "at"),
 )
+
+EVENT_FEEDBACK = Table(
+    "event_feedback",
+    METADATA,
+    Column("event_id", Uuid, primary_key=True),  # no foreign key: outlives the event
+    _site(),
+    Column("camera_id", Text, nullable=False),
+    Column("rule_id", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("judgement", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_event_feedback_at", "at"),
+)

@@ -9,6 +9,7 @@ from vedette.contracts.errors import NotFound
 from vedette.kit.clock import Clock
 from vedette.store.artifacts import ArtifactRepository, GarbageRepository
 from vedette.store.events import EventRepository
+from vedette.store.feedback import FeedbackRepository
 from vedette.store.jobs import JobRepository
 from vedette.store.notifications import NotificationLog
 from vedette.store.outbox import Outbox
@@ -72,6 +73,9 @@ class Unit:
 
     def jobs(self, scope: SiteScope) -> JobRepository:
         return JobRepository(self.conn, scope)
+
+    def feedback(self, scope: SiteScope) -> FeedbackRepository:
+        return FeedbackRepository(self.conn, scope)
 
     def gaps(self, scope: SiteScope) -> GapRepository:
         return GapRepository(self.conn, scope)

@@ -1,0 +1,32 @@
+"""What people say of an event afterwards: was it right to tell of it?"""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from vedette.contracts.payload import Payload, Slug
+
+
+class Judgement(StrEnum):
+    """One word about an event."""
+
+    TRUE = "true"
+    """It was what it says."""
+    FALSE = "false"
+    """There was nothing of the kind."""
+    MISSED = "missed"
+    """It was what it says, and nobody was told in time."""
+
+
+class EventFeedback(Payload):
+    """The latest word about one event."""
+
+    event_id: UUID
+    site_id: Slug
+    camera_id: Slug
+    rule_id: Slug
+    label: str
+    judgement: Judgement
+    note: str = Field(default="", max_length=500)
+    at: AwareDatetime
