@@ -23,7 +23,7 @@ class Judged(NamedTuple):
     camera_id: str
     rule_id: str
     judgement: Judgement
-    count: int
+    times: int
 
 
 class FeedbackRepository:

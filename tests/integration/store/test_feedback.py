@@ -34,7 +34,7 @@ async def test_the_latest_word_counts_and_old_ones_go(tmp_path: Path) -> None:
         left = await unit.feedback(scope).counts()
     await store.close()
 
-    assert {(each.judgement, each.count) for each in counts} == {
+    assert {(each.judgement, each.times) for each in counts} == {
         (Judgement.FALSE, 1),
         (Judgement.MISSED, 1),
     }
@@ -42,7 +42,7 @@ async def test_the_latest_word_counts_and_old_ones_go(tmp_path: Path) -> None:
     assert said.note == "too late"
     assert foreign is None
     assert gone == 1
-    assert sum(each.count for each in left) == 1
+    assert sum(each.times for each in left) == 1
 
 
 async def test_another_sites_event_cannot_be_judged(tmp_path: Path) -> None:
