@@ -131,5 +131,8 @@ def test_topics_follow_the_naming_rule() -> None:
     for topic in TOPICS:
         parts = topic.name.split(".")
         assert len(parts) >= 2
-        assert all(part in {"{id}", "{channel}", "{name}"} or part.isidentifier() for part in parts)
+        assert all(
+            part in {"{id}", "{channel}", "{name}", "{surface}"} or part.isidentifier()
+            for part in parts
+        )
     assert len({topic.name for topic in TOPICS}) == len(TOPICS)

@@ -9,6 +9,7 @@ from fastapi import Request
 
 from vedette.api.ranges import Content
 from vedette.blobs.names import DEFAULT_PATTERN
+from vedette.contracts.config_change import ConfigRollback, ConfigSnapshot, ConfigUpdate
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.health import HealthSummary
 from vedette.contracts.model import ModelExchange, ModelWish
@@ -149,6 +150,30 @@ class Modules(Protocol):
         ...
 
 
+class LiveConfig(Protocol):
+    """The settings, which can be changed while the product runs."""
+
+    async def current(self) -> ConfigSnapshot:
+        """The version in force."""
+        ...
+
+    async def update(self, wish: ConfigUpdate) -> ConfigSnapshot:
+        """Put a change into effect, everywhere or nowhere.
+
+        Raises:
+            InvalidConfig, StorageFailed: it is not in force.
+        """
+        ...
+
+    async def restore(self, number: int, *, author: str) -> ConfigSnapshot:
+        """Put the changes of an earlier version over the files; 0: none. Raises as `update`."""
+        ...
+
+    async def drill(self) -> ConfigRollback:
+        """Take the settings in force back on purpose."""
+        ...
+
+
 async def refuse_exchange(wish: ModelWish) -> Sequence[ModelExchange]:
     """Where nothing detects."""
     raise InvalidInput(f"nothing detects here, so {wish.model!r} cannot be used")
@@ -178,6 +203,8 @@ class ApiContext:
     """The recordings; None where there are none."""
     streams: Callable[[], Mapping[str, LiveSource]] = no_streams
     """Live video, by camera."""
+    settings: LiveConfig | None = None
+    """None where they cannot be changed."""
     file_names: str = DEFAULT_PATTERN
     """What artifacts are called when they are saved."""
     jobs: Jobs | None = None

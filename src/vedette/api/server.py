@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vedette import __version__
 from vedette.api import (
     camera_page,
+    config,
     detector,
     events,
     health,
@@ -34,6 +35,21 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
+
+
+PARTS = (
+    health,
+    status,
+    detector,
+    events,
+    live,
+    recordings,
+    jobs,
+    modules,
+    config,
+    page,
+    camera_page,
+)
 
 
 class SafeHeaders:
@@ -68,18 +84,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.seats = recordings.Seats()
     app.add_middleware(SafeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)
-    for part in (
-        health,
-        status,
-        detector,
-        events,
-        live,
-        recordings,
-        jobs,
-        modules,
-        page,
-        camera_page,
-    ):
+    for part in PARTS:
         app.include_router(part.router)
     app.add_exception_handler(VedetteError, _ours)
     app.add_exception_handler(RequestValidationError, _not_valid)

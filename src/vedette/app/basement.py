@@ -87,7 +87,15 @@ class Basement:
         """Finish what a worker was recording that has ended."""
         await RecordingRepair(self.store, self.tapes, mend=mend).take(life)
 
-    def shelf(self) -> Shelf:
+    @staticmethod
+    def keep(settings: Settings) -> Retention:
+        """What holds for all files."""
+        return Retention(
+            max_bytes=_bytes(settings.retention.max_gb),
+            max_age=_days(settings.retention.max_days),
+        )
+
+    def shelf(self, settings: Settings) -> Shelf:
         """The recordings, as retention knows them."""
         return Shelf(
             blobs=self.tapes,
@@ -95,10 +103,10 @@ class Basement:
                 camera.id: Retention(
                     max_bytes=_bytes(camera.record.max_gb), max_age=_days(camera.record.max_days)
                 )
-                for camera in self.settings.cameras
+                for camera in settings.cameras
                 if camera.record.max_gb or camera.record.max_days
             },
-            min_free_bytes=_bytes(self.settings.retention.min_free_gb) or 0,
+            min_free_bytes=_bytes(settings.retention.min_free_gb) or 0,
             free_bytes=lambda: shutil.disk_usage(self.tapes.root).free,
         )
 

@@ -102,6 +102,10 @@ class Board:
         self._meters: dict[str, RateMeter] = {}
         self._late_s: deque[float] = deque(maxlen=round(WINDOW_S / EVERY_S))
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """What people call the cameras from now on."""
+        self._names = names
+
     @property
     def loop_lag_s(self) -> float:
         """How late the event loop called, at worst, in the last seconds: long where something

@@ -42,6 +42,7 @@ from vedette.pipeline.look import Look, Watcher
 from vedette.pipeline.main_stream import Cost, MainStream
 from vedette.pipeline.passes import Passes
 from vedette.pipeline.regions import Regions
+from vedette.pipeline.scene import Scene
 from vedette.pipeline.sight import fraction_box
 from vedette.pipeline.stats import CameraStats
 from vedette.plugins.registry import build, configure, load
@@ -111,35 +112,16 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         InvalidConfig: settings that only fit together wrongly.
         pydantic.ValidationError: settings of a plug-in that are wrong.
     """
-    zones = zone_map(camera)
-    outlines = outlines_of(zones)
     stats = CameraStats()
-    ring = PacketRing(
-        max_s=camera.events.pre_roll_s + RING_SLACK_S + _wait_s(camera, zones),
-        max_bytes=round(camera.events.ring_mb * 2**20),
-    )
+    ring = PacketRing(max_bytes=round(camera.events.ring_mb * 2**20))
     single = camera.detect_source is None
 
     def larger(at_us: int, cost: Cost) -> Frame | None:
         return None if effort.now > 0 else pipeline.picture(at_us, cost)
 
-    plan = CapturePlan(
-        camera_title=camera.title,
-        outlines=outlines,
-        parts=around.parts,
-        pre_roll_us=round(camera.events.pre_roll_s * 1e6),
-        post_roll_us=round(camera.events.post_roll_s * 1e6),
-        max_clip_s=camera.events.max_clip_s,
-        clips=camera.events.clips,
-        previews=camera.events.previews,
-        quality=camera.events.picture_quality,
-        preview_width=camera.events.preview_width,
-        preview_s=camera.events.preview_s,
-        work=around.work,
-        later=around.later,
-        larger=None if single else larger,
-        failed=partial(_media_failed, stats),
-    )
+    scene = scene_of(camera, around, ring, stats, larger=None if single else larger)
+    ring.max_s = scene.ring_s
+    zones = scene.zones.config
     source = _source(
         camera, camera.detect_source or camera.source, around, audio=single and camera.audio
     )
@@ -153,19 +135,19 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         ring=ring,
         motion=build("motion", camera.motion),
         look=_build_look(camera, around, announcer, stats, effort),
-        zones=Zones(zones, camera_id=camera.id),
-        rules=build_rules(camera.rules, zones.zone_ids, zones.line_ids),
+        zones=scene.zones,
+        rules=scene.rules,
         book=EventBook(
             site_id=camera.site,
             camera_id=camera.id,
             sink=around.sink,
-            begin_capture=_capture(plan, ring),
+            begin_capture=scene.begin_capture,
             lifecycle=Lifecycle(keep_days=camera.events.keep_days, tag=camera.events.tag),
         ),
         ledger=Ledger(camera.id, zones.zone_ids),
         sink=around.sink,
         announcer=announcer,
-        live=LiveView(draw=partial(draw_live, outlines=outlines, title=camera.title)),
+        live=LiveView(draw=scene.draw),
         stats=stats,
         gate=DecodeGate(plan=_gate_plan(camera, around)),
         effort=effort,
@@ -193,6 +175,64 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         )
     pipeline.beside = tuple(_triggers(camera, pipeline, around.clock))
     return pipeline
+
+
+def change_scene(pipeline: CameraPipeline, camera: CameraSettings, around: Surroundings) -> None:
+    """Give a camera that watches other zones, rules and another name; its stream goes on.
+
+    Raises:
+        InvalidConfig, pydantic.ValidationError: see `build_camera`; nothing is changed then.
+    """
+
+    def larger(at_us: int, cost: Cost) -> Frame | None:
+        return None if pipeline.effort.now > 0 else pipeline.picture(at_us, cost)
+
+    there = larger if pipeline.main is not None else None
+    pipeline.judge_by(scene_of(camera, around, pipeline.ring, pipeline.stats, larger=there))
+
+
+def scene_of(
+    camera: CameraSettings,
+    around: Surroundings,
+    ring: PacketRing,
+    stats: CameraStats,
+    *,
+    larger: Callable[[int, Cost], Frame | None] | None,
+) -> Scene:
+    """What the pictures of a camera are judged and drawn by.
+
+    Args:
+        larger: pictures of the stream that is only kept, where there is one.
+
+    Raises:
+        InvalidConfig, pydantic.ValidationError: see `build_camera`.
+    """
+    zones = zone_map(camera)
+    outlines = outlines_of(zones)
+    plan = CapturePlan(
+        camera_title=camera.title,
+        outlines=outlines,
+        parts=around.parts,
+        pre_roll_us=round(camera.events.pre_roll_s * 1e6),
+        post_roll_us=round(camera.events.post_roll_s * 1e6),
+        max_clip_s=camera.events.max_clip_s,
+        clips=camera.events.clips,
+        previews=camera.events.previews,
+        quality=camera.events.picture_quality,
+        preview_width=camera.events.preview_width,
+        preview_s=camera.events.preview_s,
+        work=around.work,
+        later=around.later,
+        larger=larger,
+        failed=partial(_media_failed, stats),
+    )
+    return Scene(
+        zones=Zones(zones, camera_id=camera.id),
+        rules=build_rules(camera.rules, zones.zone_ids, zones.line_ids),
+        draw=partial(draw_live, outlines=outlines, title=camera.title),
+        begin_capture=_capture(plan, ring),
+        ring_s=camera.events.pre_roll_s + RING_SLACK_S + _wait_s(camera, zones),
+    )
 
 
 def _source(

@@ -213,3 +213,19 @@ class CameraSettings(Part):
                 "`vedette cameras probe` writes it"
             )
         return self
+
+
+IN_PLACE = frozenset({"name", "zones", "lines", "rules"})
+"""What counts from the next picture on, while the stream of the camera goes on."""
+
+
+def different(old: CameraSettings, new: CameraSettings) -> frozenset[str]:
+    """Names of what is different."""
+    return frozenset(
+        name for name in CameraSettings.model_fields if getattr(old, name) != getattr(new, name)
+    )
+
+
+def changes_in_place(old: CameraSettings, new: CameraSettings) -> bool:
+    """True where a camera need not be opened again."""
+    return different(old, new) <= IN_PLACE

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Protocol
 
@@ -44,6 +44,18 @@ class Cameras(Protocol):
 
     async def close(self) -> None:
         """Let them finish their events and clips, and end; what they say is still taken."""
+        ...
+
+    async def put(self, camera: CameraSettings) -> None:
+        """Add a camera, or let it begin anew with these settings; the others go on.
+
+        Raises:
+            InvalidConfig: see `build_camera`; a camera that was there goes on as it was.
+        """
+        ...
+
+    async def drop(self, camera_id: str) -> None:
+        """Let a camera finish its events and clips, and forget it; the others go on."""
         ...
 
     def worker_of(self, camera_id: str) -> str:
@@ -90,7 +102,7 @@ class LocalCameras:
 
     @property
     def pictures(self) -> Mapping[str, Picture]:
-        return {name: pipeline.live for name, pipeline in self._rig.pipelines.items()}
+        return _Pictures(self._rig)
 
     @property
     def streams(self) -> Mapping[str, LiveSource]:
@@ -110,6 +122,12 @@ class LocalCameras:
         if late:
             log.warning("%s did not finish in time", ", ".join(late))
         self._over.set()
+
+    async def put(self, camera: CameraSettings) -> None:
+        await asyncio.to_thread(self._rig.put, camera)
+
+    async def drop(self, camera_id: str) -> None:
+        await asyncio.to_thread(self._rig.drop, camera_id)
 
     def worker_of(self, camera_id: str) -> str:
         del camera_id
@@ -133,3 +151,19 @@ class LocalCameras:
 
     def gauges(self) -> Figures:
         return self._rig.gauges()
+
+
+class _Pictures(Mapping[str, Picture]):
+    """The live pictures of the cameras that there are at the moment."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+
+    def __getitem__(self, camera_id: str) -> Picture:
+        return self._rig.pipelines[camera_id].live
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rig.pipelines)
+
+    def __len__(self) -> int:
+        return len(self._rig.pipelines)

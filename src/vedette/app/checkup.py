@@ -8,12 +8,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
 
 import onnxruntime
 from av.codec import codecs_available
 
+from vedette.app.ask import ask_report
+from vedette.app.folder import DataFolder
 from vedette.app.settings import default_data_folder
-from vedette.contracts.errors import ModelUnavailable
+from vedette.contracts.errors import ModelUnavailable, NotRunning
 from vedette.detect.engines.choose import HOW_TO_GET, installed
 from vedette.models.catalogue import Catalogue
 from vedette.models.store import ModelStore
@@ -36,8 +39,13 @@ class Finding:
     """False where the product runs without it."""
 
 
-def findings(port: int) -> Iterator[Finding]:
-    """Look at everything, one after the other."""
+def findings(port: int, data: Path | None = None) -> Iterator[Finding]:
+    """Look at everything, one after the other.
+
+    Args:
+        data: the data folder; the default one where absent.
+    """
+    folder = data or default_data_folder()
     checks: tuple[Callable[[], Finding], ...] = (
         _python,
         _decoders,
@@ -45,8 +53,9 @@ def findings(port: int) -> Iterator[Finding]:
         _engines,
         _model,
         _npm,
-        _data,
+        lambda: _data(folder),
         lambda: _port(port),
+        lambda: _product(folder),
     )
     for check in checks:
         yield check()
@@ -131,8 +140,7 @@ def _npm() -> Finding:
     )
 
 
-def _data() -> Finding:
-    folder = default_data_folder()
+def _data(folder: Path) -> Finding:
     home = next(path for path in (folder, *folder.parents) if path.exists())
     free_gb = shutil.disk_usage(home).free / 1000**3
     try:
@@ -145,6 +153,25 @@ def _data() -> Finding:
         ok=writable and free_gb >= LEAST_FREE_GB,
         found=f"{folder}: {free_gb:.0f} GB free" + ("" if writable else ", not writable"),
         mend="choose another folder with --data or $VEDETTE_DATA",
+    )
+
+
+def _product(folder: Path) -> Finding:
+    """The same health as `vedette status` and `/health/modules`."""
+    what, address = "the product", DataFolder(root=folder).noted_address()
+    if address is None:
+        return Finding(what=what, ok=True, found="none runs with this data folder")
+    try:
+        report = ask_report(address)
+    except NotRunning as error:
+        return Finding(what=what, ok=False, found=str(error), mend="start it again: vedette up")
+    amiss = "; ".join(f"{name}: {detail}" for name, detail in report.checks.items())
+    return Finding(
+        what=what,
+        ok=not amiss,
+        found=amiss or f"runs at {address}, all {len(report.modules)} modules are well",
+        mend="look closer: vedette status, vedette modules list",
+        needed=not report.ready,
     )
 
 

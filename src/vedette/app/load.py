@@ -44,7 +44,7 @@ def load_settings(file: Path) -> Settings:
     Raises:
         InvalidConfig: one sentence per problem, each with file and line.
     """
-    return check_settings(resolve(layered(layers_of(file)), _secrets(file)), file)
+    return check_settings(resolve(layered(layers_of(file)), secrets_of(file)), file)
 
 
 def show_settings(file: Path) -> str:
@@ -54,17 +54,24 @@ def show_settings(file: Path) -> str:
     Raises:
         InvalidConfig: see `load_settings`.
     """
-    document = resolve(layered(layers_of(file)), _secrets(file))
+    document = resolve(layered(layers_of(file)), secrets_of(file))
     check_settings(document, file)
-    shown = validate(Settings, document).model_dump(mode="python")
-    channels = shown["notify"]["channels"]
-    shown["notify"]["channels"] = [_hidden("channel", channel) for channel in channels]
-    shown["modules"] = [_hidden("module", module) for module in shown["modules"]]
+    shown = shown_settings(validate(Settings, document))
     sheet = io.StringIO()
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.dump(_plain(shown), sheet)
+    yaml.dump(shown, sheet)
     return sheet.getvalue()
+
+
+def shown_settings(settings: Settings) -> dict[str, Any]:
+    """Settings as plain values, secrets as stars, addresses without user and password."""
+    shown = settings.model_dump(mode="python")
+    channels = shown["notify"]["channels"]
+    shown["notify"]["channels"] = [_hidden("channel", channel) for channel in channels]
+    shown["modules"] = [_hidden("module", module) for module in shown["modules"]]
+    plain: dict[str, Any] = _plain(shown)
+    return plain
 
 
 def layers_of(file: Path, environment: Mapping[str, str] = os.environ) -> list[Document]:
@@ -89,7 +96,7 @@ def layers_of(file: Path, environment: Mapping[str, str] = os.environ) -> list[D
     return documents
 
 
-def _secrets(file: Path) -> Secrets:
+def secrets_of(file: Path) -> Secrets:
     """`$VEDETTE_SECRETS` (a folder), the environment, and `.env` beside the settings."""
     folder = os.environ.get("VEDETTE_SECRETS")
     return Secrets(

@@ -17,6 +17,7 @@ OWN_MODULES = (
     "board",
     "bus-reporter",
     "accuracy",
+    "settings",
     "janitor",
     "notifier",
     "relay",

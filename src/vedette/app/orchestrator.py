@@ -143,6 +143,21 @@ class Orchestrator:
         await life.release()
         self.wake()
 
+    async def renew(self, name: str, change: Callable[[], None]) -> None:
+        """End a module, change what it is made of, and begin it anew.
+
+        Raises:
+            NotFound: there is none of that name.
+            VedetteError: it does not begin; it is tried again, as any module that fails.
+        """
+        life = self._life(name)
+        await life.end()
+        change()
+        await life.release()
+        if life.state is not ModuleState.RUNNING:
+            raise VedetteError(f"the module {name} does not begin: {life.told().detail}")
+        self.wake()
+
     async def quarantine(self, name: str, why: str) -> None:
         """Keep a module down until it is released; the others go on.
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vedette.app.build import Surroundings, build_camera
-from vedette.app.camera_settings import CameraSettings
+from vedette.app.build import Surroundings, build_camera, change_scene
+from vedette.app.camera_settings import CameraSettings, changes_in_place
 from vedette.app.detectors import DetectorPool
 from vedette.app.taps import Shelves, Taps
 from vedette.contracts.bus import Bus
@@ -65,6 +65,7 @@ class Rig:
             later=self._desk.later,
             parts=outside.parts,
         )
+        self._settings = {each.id: each for each in cameras}
         self._fleet = Fleet(
             [self._built(each) for each in cameras],
             outside.clock,
@@ -89,17 +90,24 @@ class Rig:
         self._fleet.start()
 
     def put(self, camera: CameraSettings) -> None:
-        """Let a new camera watch, or one with new settings in place of the old one.
+        """Let a new camera watch, or one with new settings in place of the old one; where only its
+        name, zones, lines or rules are different, its stream goes on.
 
         Raises:
             InvalidConfig: see `build_camera`; the old one then goes on.
         """
+        before, running = self._settings.get(camera.id), self._fleet.pipelines.get(camera.id)
+        if before is not None and running is not None and changes_in_place(before, camera):
+            change_scene(running, camera, self._around)
+            self._settings[camera.id] = camera
+            return
         fresh = self._built(camera)
         if not self._fleet.remove(camera.id):
             log.warning("%s did not finish in time; it is left to itself", camera.id)
             self._fleet.abandon(camera.id)
         self.taps.retire(camera.id)
         self._fleet.add(fresh)
+        self._settings[camera.id] = camera
 
     def drop(self, camera_id: str) -> None:
         """Let a camera finish its events and clips, and forget it."""
@@ -107,6 +115,7 @@ class Rig:
             log.warning("%s did not finish in time; it is left to itself", camera_id)
             self._fleet.abandon(camera_id)
         self.taps.drop(camera_id)
+        self._settings.pop(camera_id, None)
 
     def stop(self, *, within_s: float = STOP_S) -> list[str]:
         """Let all cameras finish their events and clips; ids of those that did not in time."""

@@ -11,8 +11,10 @@ from vedette.app.detectors import build_detectors, named_detectors, used_detecto
 from vedette.app.door import address_of, listen
 from vedette.app.folder import DataFolder
 from vedette.app.house import House, Listener
+from vedette.app.live_settings import LiveSettings
 from vedette.app.rig import Outside
 from vedette.app.settings import Settings
+from vedette.app.settings_file import SettingsFile
 from vedette.app.taps import Shelves
 from vedette.app.worker_cameras import Office, WorkerCameras, keeper_of
 from vedette.app.worker_plan import fetch_models, worker_count
@@ -38,6 +40,7 @@ class Runtime:
         data: Path,
         clock: Clock,
         *,
+        file: SettingsFile | None = None,
         listeners: Sequence[Listener] = (),
         progress: Progress = silent,
         started: Callable[[str], None] = lambda address: None,
@@ -45,9 +48,11 @@ class Runtime:
         """Take what it needs; nothing is opened yet.
 
         Args:
+            file: where the settings come from, so that they can be changed while the product runs.
             started: told the address of the page once requests are answered.
         """
         self._settings = settings
+        self._file = file
         self._folder = DataFolder(root=data)
         self._clock = clock
         self._listeners = tuple(listeners)
@@ -68,10 +73,11 @@ class Runtime:
         """
         async with AsyncExitStack() as stack:
             stack.enter_context(self._folder.held())
-            listener = listen(self._settings.api.host, self._settings.api.port)
-            stack.callback(listener.close)
             store = await Store.open(self._folder.database, self._clock)
             stack.push_async_callback(store.close)
+            live = await self._begin_settings(store)
+            listener = listen(self._settings.api.host, self._settings.api.port)
+            stack.callback(listener.close)
             scope = await self._take_over_places(store)
             blobs = LocalBlobs(self._folder.artifacts)
             base = Basement(self._settings, store, blobs, self._folder, self._clock)
@@ -92,10 +98,18 @@ class Runtime:
             cameras = await stack.enter_async_context(self._cameras(base, leftovers))
             if self._stop.is_set():  # asked to stop while the model was loading
                 return
-            house = House(base, cameras, scope, listener, stopping=self._stop.is_set)
+            house = House(base, cameras, scope, listener, live=live, stopping=self._stop.is_set)
             await house.live(
                 self._listeners, self._stop, lambda: self._open_for_all(address_of(listener))
             )
+
+    async def _begin_settings(self, store: Store) -> LiveSettings | None:
+        """With what was changed while running, where that can be."""
+        if self._file is None:
+            return None
+        live = LiveSettings(self._file, store, self._clock)
+        self._settings = await live.begin()
+        return live
 
     @asynccontextmanager
     async def _cameras(self, base: Basement, leftovers: Leftovers) -> AsyncIterator[Cameras]:

@@ -227,14 +227,14 @@ class WorkerCameras:
 
     # Changes while running.
 
-    def put(self, camera: CameraSettings) -> None:
+    async def put(self, camera: CameraSettings) -> None:
         """Add a camera, or let it begin anew with these settings; the others go on."""
         self._settings[camera.id] = camera
         self._versions[camera.id] = self._versions.get(camera.id, 0) + 1
         self._stats.setdefault(camera.id, CameraStats())
         self.pool.put(camera.id)
 
-    def drop(self, camera_id: str) -> None:
+    async def drop(self, camera_id: str) -> None:
         """Let a camera finish, and forget it; the others go on.
 
         Raises:

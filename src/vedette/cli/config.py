@@ -2,20 +2,29 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from vedette.cli.look import out, table
+from vedette.cli.look import clock_time, out, table
+
+if TYPE_CHECKING:
+    from vedette.app.ask_config import ConfigOf
+    from vedette.contracts.config_change import ConfigSnapshot
 
 app = typer.Typer(
-    help="Settings: check, show, where, import, schema.",
+    help="Settings: check, show, import; change them while the product runs.",
     no_args_is_help=True,
     epilog="Example: vedette config check cameras.yaml",
 )
 
 File = Annotated[Path, typer.Argument(help="The settings file.")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", "-d", help="Data folder of the product; $VEDETTE_DATA if absent."),
+]
+Number = Annotated[int, typer.Argument(min=0, help="Number of a version.")]
 
 
 @app.command("check")
@@ -96,3 +105,100 @@ def schema() -> None:
     from vedette.app.schema import settings_schema
 
     typer.echo(json.dumps(settings_schema(), indent=2, sort_keys=True))
+
+
+@app.command("set")
+def set_(
+    key: Annotated[str, typer.Argument(help="Like retention.max_gb or cameras.yard.detect.fps.")],
+    value: Annotated[str, typer.Argument(help="As YAML; null takes an earlier change back.")],
+    data: Data = None,
+) -> None:
+    """Change a setting of a running product; its settings files stay as they are."""
+    from vedette.config.environment import value_of
+
+    parts = key.split(".")
+    changes: Any = None if value == "null" else value_of(value, "the value")
+    for part in reversed(parts):
+        changes = {part: changes}
+    _say(config_of(data).change(changes, _me()))
+
+
+@app.command("history")
+def history(limit: Annotated[int, typer.Option(min=1, max=500)] = 20, data: Data = None) -> None:
+    """Show which versions of the settings were in force, the newest first."""
+    shown = table("Settings", ">version", "since", "by", "origin", "what lay over the files")
+    for each in config_of(data).versions(limit):
+        over = json.dumps(each.changes) if each.changes else "nothing"
+        shown.add_row(
+            str(each.number), clock_time(each.at), escape(each.author), each.origin, escape(over)
+        )
+    out.print(shown)
+
+
+@app.command("diff")
+def diff(old: Number, new: Number, data: Data = None) -> None:
+    """Show what is different between two versions."""
+    shown = table(f"From version {old} to {new}", "setting", "was", "is")
+    for each in config_of(data).difference(old, new):
+        shown.add_row(escape(each.key), escape(json.dumps(each.old)), escape(json.dumps(each.new)))
+    out.print(shown)
+
+
+@app.command("restore")
+def restore(number: Number, data: Data = None) -> None:
+    """Put the changes of an earlier version in force again; 0: those of the files only."""
+    from vedette.app.config_offline import forget_changes
+    from vedette.app.folder import DataFolder
+    from vedette.app.settings import default_data_folder
+
+    folder = data or default_data_folder()
+    if number == 0 and DataFolder(root=folder).noted_address() is None:
+        forget_changes(folder)  # for a product that does not start because of them
+        out.print("no product runs there; the next start takes the settings of its files only")
+        return
+    _say(config_of(data).restore(number, _me()))
+
+
+@app.command("write")
+def write(file: File = Path("vedette.yaml"), data: Data = None) -> None:
+    """Write the changes that lie over a settings file into it; its comments are kept."""
+    from vedette.app.config_offline import changes_over
+    from vedette.app.load import load_settings
+    from vedette.app.settings import default_data_folder
+    from vedette.app.write_settings import write_settings
+
+    product = config_of(data)
+    changes = changes_over(data or default_data_folder())
+    if not changes:
+        out.print(f"{file}: nothing lies over it")
+        return
+    load_settings(file)
+    write_settings(file, changes)
+    _say(product.restore(0, _me()))
+    out.print(f"{file}: the changes stand in it now", soft_wrap=True)
+
+
+def config_of(data: Path | None) -> "ConfigOf":
+    """The settings of the product that uses a data folder."""
+    from vedette.app.ask import find_address
+    from vedette.app.ask_config import ConfigOf
+
+    return ConfigOf(find_address(data))
+
+
+def _me() -> str:
+    """Who sits at the terminal."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
+
+
+def _say(snapshot: "ConfigSnapshot") -> None:
+    out.print(f"version {snapshot.version}: {', '.join(snapshot.changed) or 'nothing changed'}")
+    if snapshot.restarted:
+        out.print(f"began anew: {', '.join(snapshot.restarted)}")
+    if snapshot.pending:
+        out.print(f"[yellow]from the next start on:[/] {', '.join(snapshot.pending)}")

@@ -1,5 +1,6 @@
 """`vedette doctor`: what is missing here, and how to mend it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,11 +15,15 @@ EXAMPLE = """Example:
 
 def doctor(
     port: Annotated[int, typer.Option(help="Port that the page is to have.")] = 8321,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", "-d", help="Data folder of the product; $VEDETTE_DATA if absent."),
+    ] = None,
 ) -> None:
     """Look at all that the product needs on this machine; exit code 1 if something is missing."""
     from vedette.app.checkup import findings
 
-    found = list(findings(port))
+    found = list(findings(port, data))
     shown = table("Vedette's doctor", "", "what", "found", "how to mend it")
     for each in found:
         mark = "[green]ok[/]" if each.ok else "[red]no[/]" if each.needed else "[yellow]no[/]"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from vedette.app.runtime import Listener, Runtime
 from vedette.app.settings import Settings
+from vedette.app.settings_file import SettingsFile
 from vedette.cli.look import DownloadBar, clock_time, err, out
 from vedette.contracts.errors import VedetteError
 from vedette.contracts.event import Event, EventState
 from vedette.contracts.payload import Payload
-from vedette.kit.clock import Clock, SystemClock
+from vedette.kit.clock import SystemClock
 from vedette.kit.garbage import settle, share_heap
 from vedette.kit.logs import wants_json
 from vedette.kit.supervise import first_of
@@ -52,6 +53,7 @@ def run_product(
     settings: Settings,
     data: Path,
     *,
+    file: Path | None = None,
     listeners: Sequence[Listener] = (),
     seconds: float | None = None,
     started: Callable[[str], None],
@@ -60,7 +62,7 @@ def run_product(
     share_heap()
     settle()
     try:
-        asyncio.run(_run(settings, data, SystemClock(), listeners, seconds, started))
+        asyncio.run(_run(settings, data, file, listeners, seconds, started))
     except* VedetteError as group:
         raise first_of(group) from None
 
@@ -68,7 +70,7 @@ def run_product(
 async def _run(
     settings: Settings,
     data: Path,
-    clock: Clock,
+    file: Path | None,
     listeners: Sequence[Listener],
     seconds: float | None,
     started: Callable[[str], None],
@@ -83,7 +85,15 @@ async def _run(
         if seconds is not None:
             limit.append(loop.call_later(seconds, runtime.stop))
 
-    runtime = Runtime(settings, data, clock, listeners=listeners, progress=bar, started=begun)
+    runtime = Runtime(
+        settings,
+        data,
+        SystemClock(),
+        file=SettingsFile(file) if file else None,
+        listeners=listeners,
+        progress=bar,
+        started=begun,
+    )
 
     def stop(number: signal.Signals) -> None:
         said = f"{number.name}: closing open events and clips; once more to leave at once"

@@ -37,7 +37,7 @@ def up(
         out.print(f"[bold]Vedette[/] watches {names}")
         out.print(f"page: {address}   data: {folder}   stop: Ctrl-C")
 
-    run_product(settings, folder, listeners=TERMINAL, started=started)
+    run_product(settings, folder, file=config, listeners=TERMINAL, started=started)
 
 
 up.__doc__ = f"{up.__doc__}\n\n{EXAMPLES}"

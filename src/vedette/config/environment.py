@@ -102,15 +102,15 @@ def _document(name: str, text: str, origin: str) -> Document:
         raise InvalidConfig(
             f"{origin}: is no setting; write it like {variable_of('retention.max_gb')}"
         )
-    value = _value(text, origin)
+    value = value_of(text, origin)
     for part in reversed(parts):
         value = {part: value}
     data: dict[str, Any] = value
     return Document(name=origin, data=data)
 
 
-def _value(text: str, origin: str) -> Any:
-    """A number, true, false, a list or mapping in brackets; else the text as it is."""
+def value_of(text: str, origin: str) -> Any:
+    """What a text means: a number, true, false, a list or mapping in brackets; else itself."""
     bracket = text[:1] in {"[", "{"}
     try:
         value = YAML(typ="safe", pure=True).load(io.StringIO(text))

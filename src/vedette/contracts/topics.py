@@ -1,6 +1,6 @@
 """Every topic of the bus, with its payload and delivery class; names as in the seed designs.
 
-Names follow `<domain>.<entity>[.<action>]`; `{id}`, `{channel}` and `{name}` are slugs.
+Names follow `<domain>.<entity>[.<action>]`; what stands in braces is a slug.
 """
 
 import re
@@ -11,6 +11,12 @@ from functools import cache
 
 from vedette.contracts.artifact import Artifact
 from vedette.contracts.bus_status import BusStatus
+from vedette.contracts.config_change import (
+    ConfigRejected,
+    ConfigRollback,
+    ConfigSnapshot,
+    ConfigUpdate,
+)
 from vedette.contracts.contract_notice import ContractNotice
 from vedette.contracts.control import ControlCommand, ResilienceEvent
 from vedette.contracts.detection_v2 import DetectionFact2
@@ -62,6 +68,10 @@ STATUS_REPORT = "status.report"
 SHUTDOWN = "status.shutdown.progress"
 RESILIENCE = "status.resilience.event"
 COMMAND = "dashboard.control.command"
+CONFIG_UPDATE = "config.update"
+CONFIG_SNAPSHOT = "config.snapshot"
+CONFIG_REJECTED = "config.rejected"
+CONFIG_ROLLBACK = "config.rollback"
 
 _T, _D = Delivery.TRANSIENT, Delivery.DURABLE
 
@@ -92,7 +102,13 @@ TOPICS: tuple[Topic, ...] = (
     _topic(HEALTH_SUMMARY, HealthSummary, _T, "How all modules are, once in a health period."),
     _topic(HEALTH_ANALYTICS, HealthSummary, _T, "The same, under the name that analytics uses."),
     _topic(SHUTDOWN, ShutdownProgress, _T, "A stage of the end has begun or is over."),
+    _topic(CONFIG_UPDATE, ConfigUpdate, _T, "Somebody wants other settings."),
+    _topic(CONFIG_REJECTED, ConfigRejected, _T, "Other settings were refused, and why."),
+    _topic(CONFIG_SNAPSHOT, ConfigSnapshot, _T, "A version of the settings is in force."),
+    _topic(CONFIG_ROLLBACK, ConfigRollback, _T, "Settings were taken back, or a drill did so."),
     _topic(COMMAND, ControlCommand, _T, "Somebody wants something of the running product."),
+    _topic("dashboard.commands", ControlCommand, _T, "The same, under an older name."),
+    _topic("dashboard.{surface}.commands", ControlCommand, _T, "The same, by where it is said."),
     _topic(RESILIENCE, ResilienceEvent, _T, "A drill began or ended (`resilience.toggle`)."),
 )
 

@@ -2,6 +2,8 @@
 
 import re
 import threading
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 STARS = "***"
@@ -47,3 +49,24 @@ class Redactor:
 
 SECRETS = Redactor()
 """Of this process: whoever reads a secret hides it here, whoever writes asks it."""
+
+_TELLING = re.compile(r"token|passw|secret|api_?key|authorization", re.IGNORECASE)
+
+
+def hidden(value: Any) -> Any:
+    """Plain settings without what is secret in them: passwords in addresses, and what is called so.
+
+    `{"secret": "NAME"}` names one, and stays.
+    """
+    if isinstance(value, str):
+        return SECRETS.clean(value)
+    if isinstance(value, Mapping):
+        if value.keys() == {"secret"}:
+            return dict(value)
+        return {
+            key: STARS if _TELLING.search(str(key)) and isinstance(inner, str) else hidden(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [hidden(inner) for inner in value]
+    return value

@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from vedette.contracts.facts import CameraState
 from vedette.contracts.frame import Frame
@@ -24,10 +23,12 @@ from vedette.pipeline.decoding import Decoding
 from vedette.pipeline.effort import Effort
 from vedette.pipeline.gate_plan import GateMode, GatePlan
 from vedette.pipeline.guard import Guard
+from vedette.pipeline.judging import Judging
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look
 from vedette.pipeline.main_stream import Cost, MainStream, combined
+from vedette.pipeline.scene import Scene
 from vedette.pipeline.sight import Sight, session_of
 from vedette.pipeline.stats import CameraStats
 from vedette.rules.build import BuiltRule
@@ -88,12 +89,13 @@ class CameraPipeline:
     _session: str = ""
     _last_us: int = -1
     _just_opened: bool = False
-    _zone_state: Any = None
-    _rule_states: list[Any] = field(default_factory=list)
+    _next: Scene | None = None
+    _judging: Judging = field(init=False)
     _stream: Stream | None = None
     _decoding: Decoding = field(init=False)
 
     def __post_init__(self) -> None:
+        self._judging = Judging(zones=self.zones, rules=self.rules)
         self._decoding = Decoding(
             camera_id=self.camera_id,
             gate=self.gate,
@@ -152,6 +154,11 @@ class CameraPipeline:
         with self.lock:
             self.gate.trigger(name, at_us, active=active)
 
+    def judge_by(self, scene: Scene) -> None:
+        """Other zones and rules from the next picture on; the stream and its tracks go on. From any
+        thread."""
+        self._next = scene
+
     def take(self, stream: Stream, packet: Packet) -> None:
         """One packet: kept for clips, then decoded and looked at if the gate says so."""
         self.stats.packets += not packet.is_audio
@@ -203,6 +210,8 @@ class CameraPipeline:
 
     def _analyse(self, frame: Frame) -> None:
         """Through the stages; what they log is about this frame."""
+        if self._next is not None:
+            self._exchange(self._next)
         self.announcer.frame(frame)
         motion = self.motion.look(frame)
         tampering = None if self.guard is None else self.guard.look(frame)
@@ -210,7 +219,7 @@ class CameraPipeline:
         tracks = self.look.at(frame, motion)
         self.ledger.follow(tracks, motion)
         self.ledger.note(self.look.verdicts)
-        self._zone_state, samples, verdicts = self.zones.step(self._zone_state, tracks)
+        samples, verdicts = self._judging.locate(tracks)
         self.ledger.note(verdicts)
         sight = Sight(frame=frame, tracks=tracks, samples=samples)
         self.announcer.zoned(sight)
@@ -251,8 +260,7 @@ class CameraPipeline:
         if not self._session:
             return
         with self.lock:
-            for state, built in zip(self._rule_states, self.rules, strict=True):
-                verdicts = built.rule.finish(state, self._last_us, code)
+            for built, verdicts in self._judging.finish(self._last_us, code):
                 self._explain(built, verdicts)
                 self.book.close_all(built, verdicts)
             if self.guard is not None:
@@ -326,6 +334,19 @@ class CameraPipeline:
         stats.expected_delay_s = gate.expected_delay_s
         stats.ring_bytes, stats.ring_s = self.ring.bytes, self.ring.seconds
 
+    def _exchange(self, scene: Scene) -> None:
+        self._next = None
+        self.zones, self.rules = scene.zones, scene.rules
+        with self.lock:
+            said = self._judging.exchange(scene.zones, scene.rules, self._last_us, "reconfigured")
+            for built, verdicts in said:
+                self._explain(built, verdicts)
+                self.book.close_all(built, verdicts)
+            self.book.begin_capture = scene.begin_capture
+            self.ring.max_s = scene.ring_s
+        self.ledger.zone_ids = self.announcer.zone_ids = scene.zones.config.zone_ids
+        self.live.draw = scene.draw
+
     def _count_old(self, at_us: int) -> None:
         if at_us <= self._decoding.again_us:
             self.stats.redecoded += 1
@@ -351,13 +372,10 @@ class CameraPipeline:
         """Remember nothing of the scene."""
         self.look.forget()
         self.announcer.forget()
-        self._zone_state = self.zones.start()
-        self._rule_states = [built.rule.start() for built in self.rules]
+        self._judging.restart()
 
     def _judge(self, sight: Sight) -> None:
-        for index, built in enumerate(self.rules):
-            state, verdicts = built.rule.step(self._rule_states[index], sight.samples)
-            self._rule_states[index] = state
+        for built, verdicts in self._judging.step(sight.samples):
             self._explain(built, verdicts)
             for event, track in self.book.apply(built, verdicts, sight):
                 numbers = {"rule": built.id, "event": str(event.id)}

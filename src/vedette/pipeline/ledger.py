@@ -76,7 +76,8 @@ class Ledger:
 
     def __init__(self, camera_id: str, zone_ids: Sequence[str]) -> None:
         self._camera_id = camera_id
-        self._zone_ids = tuple(zone_ids)
+        self.zone_ids = tuple(zone_ids)
+        """Names of the bits of `Samples.zones`."""
         self._stories: dict[int, _Story] = {}
 
     def follow(self, tracks: Tracks, motion: Motion) -> None:
@@ -131,7 +132,7 @@ class Ledger:
         for track, bits in zip(samples.ids.tolist(), samples.zones.tolist(), strict=True):
             story = self._stories.get(track)
             if bits and story is not None:
-                story.zones.update(z for i, z in enumerate(self._zone_ids) if bits >> i & 1)
+                story.zones.update(z for i, z in enumerate(self.zone_ids) if bits >> i & 1)
 
     def end(self, track: EndedTrack, track_id: str) -> EndedStory:
         """The story of a track that was given up; it is forgotten here."""
@@ -153,9 +154,14 @@ class Ledger:
             best_score=track.best_score,
             samples=track.seen,
             path=story.path(),
-            zones=tuple(z for z in self._zone_ids if z in story.zones),
+            zones=self._visited(story),
         )
         return EndedStory(record=record, verdicts=(*story.verdicts, *last))
+
+    def _visited(self, story: _Story) -> tuple[str, ...]:
+        """Zones that a track was in, in order; those that are no more at the end."""
+        gone = sorted(story.zones.difference(self.zone_ids))
+        return (*(zone for zone in self.zone_ids if zone in story.zones), *gone)
 
     def _verdict(self, track: EndedTrack, stage: str, code: str, numbers: Numbers) -> Verdict:
         return Verdict(

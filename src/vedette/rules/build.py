@@ -29,6 +29,8 @@ class BuiltRule:
     """The files of its events are never deleted."""
     tag: str = ""
     """A word on the files of its events; the camera's if empty."""
+    config: RuleConfig | None = None
+    """What it was built of."""
 
 
 def build_rule(
@@ -60,6 +62,7 @@ def build_rule(
         rule=plugin(config, zones=tuple(zones), lines=tuple(lines)),
         keep=config.keep,
         tag=config.tag,
+        config=config,
     )
 
 

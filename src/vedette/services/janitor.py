@@ -71,6 +71,10 @@ class Janitor:
         self._urgent = False
         self._woken = asyncio.Event()
 
+    def take(self, keep: Retention, shelf: Shelf | None, *, every_s: float) -> None:
+        """Other limits, from the next round on."""
+        self._keep, self._shelf, self._every_s = keep, shelf, every_s
+
     def wake(self) -> None:
         """The disk is full: sweep now. Call it in the loop."""
         self._urgent = True

@@ -72,6 +72,10 @@ class RecordingKeeper:
         self._give_up_at_s: float | None = None
         self.counts = RecordingCounts()
 
+    def place(self, camera_id: str, site_id: str) -> None:
+        """A camera is, or has come, to a site."""
+        self._sites[camera_id] = site_id
+
     def segment(self, segment: NewSegment) -> None:
         """Accept a row; waits only while the queue is full. From any thread but the loop's.
 

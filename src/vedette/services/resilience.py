@@ -60,6 +60,11 @@ class ResilienceSettings(PluginConfig):
 
     enabled: bool = Field(default=False, description="False: nobody can switch a scenario on.")
     scenarios: dict[Slug, Scenario] = Field(default_factory=dict, description="By name.")
+    drill_every_s: float = Field(
+        default=86_400.0,
+        ge=1.0,
+        description="Between two drills of taking settings back (`config.rollback` tells of each).",
+    )
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ METADATA = MetaData(
     }
 )
 
-WITHOUT_SITE = frozenset({"alembic_version", "site", "system_health"})
+WITHOUT_SITE = frozenset({"alembic_version", "config_version", "site", "system_health"})
 """The only tables without a `site_id`; a test compares this with the catalogue."""
 
 
@@ -344,4 +344,18 @@ EVENT_FEEDBACK = Table(
     Column("note", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
     Index("ix_event_feedback_at", "at"),
+)
+
+CONFIG_VERSION = Table(  # of the product itself, so of no site
+    "config_version",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("update_id", Uuid, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("changes", Json, nullable=False),
+    Column("shown", Json, nullable=False),
+    UniqueConstraint("update_id"),
 )

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vedette.contracts.errors import NotFound
 from vedette.kit.clock import Clock
 from vedette.store.artifacts import ArtifactRepository, GarbageRepository
+from vedette.store.config_versions import ConfigVersions
 from vedette.store.events import EventRepository
 from vedette.store.feedback import FeedbackRepository
 from vedette.store.jobs import JobRepository
@@ -83,3 +84,7 @@ class Unit:
     def system_health(self) -> SystemHealth:
         """Of the product itself, so without a scope."""
         return SystemHealth(self.conn)
+
+    def config_versions(self) -> ConfigVersions:
+        """Of the product itself, so without a scope."""
+        return ConfigVersions(self.conn)

@@ -38,7 +38,9 @@ def test_modules_are_seen_kept_down_and_begun_again(tmp_path: Path) -> None:
         alone = product.http.get("/health/modules/janitor")
         status = vedette("status", "--data", data)
         metrics = product.http.get("/metrics").text
+        sick = vedette("doctor", "--port", "0", "--data", data)
         again = vedette("modules", "restart", "janitor", "--data", data)
+        well = vedette("doctor", "--port", "0", "--data", data)
         healthy = product.http.get("/health/ready").json()
         refused = vedette("modules", "restart", "cameras", "--data", data)
         nobody = vedette("modules", "restart", "moon", "--data", data)
@@ -54,6 +56,8 @@ def test_modules_are_seen_kept_down_and_begun_again(tmp_path: Path) -> None:
     assert status.code == 0, "an optional module that is down leaves the product ready"
     assert "too loud" in " ".join(status.out.split())
     assert 'vedette_module_up{class="low",module="janitor"} 0.0' in metrics
+    assert "janitor: too loud" in " ".join(sick.out.split())
+    assert "modules are well" in " ".join(well.out.split())
     assert "running" in again.out
     assert not healthy["degraded"]
     assert refused.code == 2

@@ -11,7 +11,7 @@ import pytest
 
 from vedette.kit.correlation import about
 from vedette.kit.logs import ERRORS, set_up, wants_json
-from vedette.kit.redact import STARS, Redactor
+from vedette.kit.redact import STARS, Redactor, hidden
 
 log = logging.getLogger("vedette.attic")
 
@@ -157,3 +157,19 @@ def test_the_log_hides_secrets_also_in_exceptions(monkeypatch: pytest.MonkeyPatc
 
     assert "open-sesame" not in sheet.getvalue()
     assert f"rtsp://a:{STARS}@c/" in sheet.getvalue()
+
+
+def test_plain_settings_are_shown_without_what_is_secret() -> None:
+    shown = hidden(
+        {
+            "cameras": {"yard": {"source": "rtsp://me:pass@10.0.0.1/1"}},
+            "notify": {
+                "channels": [{"token": "123:abc", "chat_ids": [1]}, {"token": {"secret": "T"}}]
+            },
+        }
+    )
+
+    assert shown == {
+        "cameras": {"yard": {"source": "rtsp://me:***@10.0.0.1/1"}},
+        "notify": {"channels": [{"token": "***", "chat_ids": [1]}, {"token": {"secret": "T"}}]},
+    }
