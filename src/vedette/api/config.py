@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from vedette.api.context import ApiContext, LiveConfig, context_of
+from vedette.config.difference import MISSING, differences
 from vedette.contracts.config_change import ConfigRollback, ConfigSnapshot, ConfigUpdate
 from vedette.contracts.errors import InvalidInput
 from vedette.kit.redact import hidden
@@ -80,7 +81,8 @@ async def difference(request: Request, old: int, new: int) -> list[Difference]:
     async with context_of(request).store.read() as unit:
         one = await unit.config_versions().get(old)
         other = await unit.config_versions().get(new)
-    return sorted(_differences(one.shown, other.shown, ""), key=lambda each: each.key)
+    found = differences(one.shown, other.shown)
+    return [Difference(key=key, old=_there(was), new=_there(now)) for key, was, now in found]
 
 
 @router.post("/versions/{number}/restore", summary="Put its changes in force again; 0: none")
@@ -110,23 +112,5 @@ def _shown(version: ConfigVersion) -> Version:
     )
 
 
-def _differences(old: Any, new: Any, at: str) -> list[Difference]:
-    old, new = _by_id(old), _by_id(new)
-    if not (isinstance(old, dict) and isinstance(new, dict)):
-        return [] if old == new else [Difference(key=at, old=old, new=new)]
-    found: list[Difference] = []
-    for key in old.keys() | new.keys():
-        here = f"{at}.{key}" if at else key
-        found += _differences(old.get(key), new.get(key), here)
-    return found
-
-
-def _by_id(value: Any) -> Any:
-    """Lists of things with an id as mappings from it."""
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(x, dict) and x.get("id") for x in value)
-    ):
-        return {each["id"]: each for each in value}
-    return value
+def _there(value: Any) -> Any:
+    return None if value is MISSING else value

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 
 from vedette.app.camera_settings import IN_PLACE, different
 from vedette.app.settings import Settings
+from vedette.config.difference import differences
 
 AT_NEXT_START = frozenset({"version", "sites", "detector", "detectors", "workers", "api"})
 """Parts of the settings that count from the next start on."""
@@ -71,7 +72,7 @@ def change_between(old: Settings, new: Settings) -> SettingsChange:
         removed=tuple(name for name in before if name not in after),
         changed=changed,
         parts=frozenset(parts),
-        keys=tuple(sorted(_keys(_plain(old), _plain(new), ""))),
+        keys=tuple(key for key, _, _ in differences(_plain(old), _plain(new))),
     )
 
 
@@ -82,7 +83,7 @@ def fingerprint(data: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Comparable values; things with an id by it; of secrets only that they are some, and which."""
+    """Comparable values; of secrets only that they are some, and which."""
     if isinstance(value, BaseModel):
         return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, Mapping):
@@ -90,20 +91,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return hashlib.sha256(value.get_secret_value().encode()).hexdigest()
     if isinstance(value, list | tuple):
-        things = [_plain(inner) for inner in value]
-        if things and all(isinstance(each, dict) and each.get("id") for each in things):
-            return {str(each["id"]): each for each in things}
-        return things
+        return [_plain(inner) for inner in value]
     return value
-
-
-def _keys(old: Any, new: Any, at: str) -> Iterator[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in old.keys() | new.keys():
-            here = f"{at}.{key}" if at else key
-            if key not in old or key not in new:
-                yield here
-            else:
-                yield from _keys(old[key], new[key], here)
-    elif old != new:
-        yield at

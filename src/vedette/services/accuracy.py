@@ -1,13 +1,14 @@
 """How right the events are: what opened, how sure the detector was, what people said of it."""
 
 import bisect
-from collections import Counter, OrderedDict
+from collections import Counter
 from uuid import UUID
 
 from vedette.contracts.errors import NotFound, StorageFailed
 from vedette.contracts.event import Event
 from vedette.contracts.payload import Payload
 from vedette.kit.clock import Clock
+from vedette.kit.recent import Recent
 from vedette.store.feedback import Judged
 from vedette.store.store import Store
 
@@ -25,7 +26,7 @@ class Accuracy:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._seen: OrderedDict[UUID, None] = OrderedDict()
+        self._seen: Recent[UUID] = Recent(REMEMBERED)
         self.opened: Counter[tuple[str, str]] = Counter()
         """Events by site and type."""
         self.scores: dict[str, list[int]] = {}
@@ -36,11 +37,8 @@ class Accuracy:
     async def handle(self, topic: str, fact: Payload) -> None:
         """Count an event once, however often it is told."""
         del topic
-        if not isinstance(fact, Event) or fact.id in self._seen:
+        if not isinstance(fact, Event) or self._seen.again(fact.id):
             return
-        self._seen[fact.id] = None
-        while len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
         self.opened[(fact.site_id, fact.event_type)] += 1
         classes = self.scores.setdefault(fact.label, [0] * len(SCORES))
         classes[min(bisect.bisect_left(SCORES, fact.score), len(SCORES) - 1)] += 1

@@ -1,7 +1,6 @@
 """What people want of the running product, from wherever they say it: one desk for all commands."""
 
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from vedette.contracts.errors import VedetteError
 from vedette.contracts.payload import Payload
 from vedette.contracts.topics import COMMAND, CONTRACT
 from vedette.kit.clock import Clock
+from vedette.kit.recent import Recent
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,8 @@ class CommandDesk:
         self._clock = clock
         self._obeyed = dict(obeyed)
         self._others = others
-        self._seen: OrderedDict[UUID, None] = OrderedDict()
-        self._passed: OrderedDict[UUID, None] = OrderedDict()
+        self._seen: Recent[UUID] = Recent(REMEMBERED)
+        self._passed: Recent[UUID] = Recent(REMEMBERED)
 
     def open(self) -> tuple[Undo, ...]:
         """Hear commands from now on, until what is returned is called."""
@@ -54,11 +54,11 @@ class CommandDesk:
 
     async def _pass_on(self, topic: str, fact: Payload) -> None:
         del topic
-        if isinstance(fact, ControlCommand) and _new(self._passed, fact.id):
+        if isinstance(fact, ControlCommand) and not self._passed.again(fact.id):
             self._bus.publish(COMMAND, fact)
 
     async def _hear(self, topic: str, fact: Payload) -> None:
-        if not isinstance(fact, ControlCommand) or not _new(self._seen, fact.id):
+        if not isinstance(fact, ControlCommand) or self._seen.again(fact.id):
             return
         if fact.command in self._others:
             return
@@ -82,13 +82,3 @@ class CommandDesk:
             reason=f"{command.command}: {why}",
         )
         self._bus.publish(CONTRACT, notice)
-
-
-def _new(seen: OrderedDict[UUID, None], number: UUID) -> bool:
-    """False where it has come before."""
-    if number in seen:
-        return False
-    seen[number] = None
-    while len(seen) > REMEMBERED:
-        seen.popitem(last=False)
-    return True

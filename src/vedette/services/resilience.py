@@ -6,9 +6,8 @@ switch it nor what is told of it.
 
 import asyncio
 import random
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from vedette.contracts.module import ModuleAnswer, ModuleRequest
 from vedette.contracts.payload import Payload, Slug
 from vedette.contracts.topics import COMMAND, CONTRACT, RESILIENCE
 from vedette.kit.clock import Clock
+from vedette.kit.recent import Recent
 from vedette.plugins.registry import PluginConfig
 
 TOGGLE = "resilience.toggle"
@@ -92,22 +92,6 @@ class _Episode:
         return delays
 
 
-@dataclass(slots=True)
-class _Known:
-    """Ids of commands that were obeyed."""
-
-    ids: OrderedDict[UUID, None] = field(default_factory=OrderedDict)
-
-    def again(self, number: UUID) -> bool:
-        """True where it has come before."""
-        if number in self.ids:
-            return True
-        self.ids[number] = None
-        while len(self.ids) > REMEMBERED:
-            self.ids.popitem(last=False)
-        return False
-
-
 class ResilienceTester:
     """Implements `Module` and `Answering`."""
 
@@ -117,7 +101,7 @@ class ResilienceTester:
         self._rng = rng
         self._settings = ResilienceSettings()
         self._on: dict[str, _Episode] = {}
-        self._known = _Known()
+        self._known: Recent[UUID] = Recent(REMEMBERED)
         self._deaf: Undo = lambda: None
 
     async def configure(self, settings: Mapping[str, Any]) -> None:
