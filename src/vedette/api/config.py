@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from vedette.api.context import ApiContext, LiveConfig, context_of
-from vedette.config.difference import MISSING, differences
+from vedette.config.difference import differences
+from vedette.config.document import MISSING
 from vedette.contracts.config_change import ConfigRollback, ConfigSnapshot, ConfigUpdate
 from vedette.contracts.errors import InvalidInput
 from vedette.kit.redact import hidden

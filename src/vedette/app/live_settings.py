@@ -189,7 +189,7 @@ class LiveSettings:
             before = fingerprint(self._document.data)
             quiet = [taker for taker in self.takers if taker.drilled]
             restored = await self._take_back(quiet, self.settings, NOTHING)
-            again = self.file.settings(self._document)
+            again = await asyncio.to_thread(self.file.settings, self._document)
             intact = not change_between(self.settings, again)
             after = fingerprint(self._document.data) if intact else ""
             told = ConfigRollback(

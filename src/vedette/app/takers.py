@@ -17,7 +17,7 @@ def takers_of(parts: Parts, modules: Orchestrator) -> tuple[Taker, ...]:
     """Of a running product, in the order in which they are told: who stores before who sees."""
     takes = Takers(parts, modules)
     return (
-        Taker(name="the places of cameras", concerns=_cameras, take=takes.places),
+        Taker(name="the product", concerns=bool, take=takes.product),
         Taker(name="module janitor", concerns=_kept, take=takes.retention),
         Taker(name="module notifier", concerns=_told, take=takes.notifier, drilled=False),
         Taker(name="module bus", concerns=lambda change: "bus" in change.parts, take=takes.bus),
@@ -52,8 +52,8 @@ class Takers:
         self._parts = parts
         self._modules = modules
 
-    async def places(self, settings: Settings, change: SettingsChange) -> Sequence[str]:
-        """Sites of cameras, and what people call them."""
+    async def product(self, settings: Settings, change: SettingsChange) -> Sequence[str]:
+        """What is looked up each time; sites of cameras, and what people call them."""
         base = self._parts.base
         scope = SiteScope(site.id for site in settings.sites)
         places = [

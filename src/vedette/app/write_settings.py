@@ -1,7 +1,6 @@
 """Writes changes made while running into the operator's file, when asked to; comments are kept."""
 
 import io
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from vedette.config.overlay import NAMED
 from vedette.contracts.errors import StorageFailed
+from vedette.kit.whole_file import write_whole
 
 
 def written(text: str, changes: Mapping[str, Any]) -> str:
@@ -38,30 +38,11 @@ def write_settings(file: Path, changes: Mapping[str, Any]) -> None:
     Raises:
         StorageFailed: it cannot be read or written.
     """
-    fresh = file.with_name(f".{file.name}.new")
     try:
         text = written(file.read_text(encoding="utf-8"), changes)
-        mode = file.stat().st_mode & 0o7777
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        try:
-            os.fchmod(handle, mode)
-            os.write(handle, text.encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        os.replace(fresh, file)
-        _sync_folder(file.absolute().parent)
+        write_whole(file, text.encode(), mode=file.stat().st_mode & 0o7777)
     except OSError as error:
         raise StorageFailed(f"{file} cannot be written: {error.strerror}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is on the disk, too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _merge(old: CommentedMap, changes: Mapping[str, Any]) -> None:

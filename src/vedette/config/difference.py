@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-MISSING = object()
-"""Stands where one of them says nothing."""
+from vedette.config.document import MISSING
 
 Difference = tuple[str, Any, Any]
-"""Key, as `vedette config where` takes it; what it was; what it is."""
+"""Key, as `vedette config where` takes it; what it was; what it is, or `MISSING`."""
 
 
 def differences(old: Any, new: Any, at: str = "") -> Iterator[Difference]:

@@ -3,11 +3,11 @@
 import contextlib
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from vedette.contracts.errors import StorageFailed
+from vedette.kit.whole_file import write_whole
 
 
 def write_atomically(file: Path, data: bytes) -> None:
@@ -21,28 +21,9 @@ def write_atomically(file: Path, data: bytes) -> None:
     try:
         for left in file.parent.glob(f".{file.name}.*"):
             left.unlink()
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fchmod(stream.fileno(), 0o644)
-                os.fsync(stream.fileno())
-            Path(temporary).replace(file)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(file.parent)
+        write_whole(file, data)
     except OSError as error:
         raise StorageFailed(f"{file} cannot be written: {error}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

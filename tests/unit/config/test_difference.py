@@ -1,6 +1,7 @@
 """Two settings, compared key by key."""
 
-from vedette.config.difference import MISSING, differences
+from vedette.config.difference import differences
+from vedette.config.document import MISSING
 
 OLD = {"a": 1, "gone": {"x": 1}, "cameras": [{"id": "yard", "fps": 5}, {"id": "gate"}], "list": [1]}
 NEW = {"a": 2, "cameras": [{"id": "gate"}, {"id": "yard", "fps": 2}, {"id": "attic"}], "list": [1]}
