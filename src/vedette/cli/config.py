@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from vedette.cli.look import clock_time, out, table
+from vedette.cli.options import Data
 
 if TYPE_CHECKING:
     from vedette.app.ask_config import ConfigOf
@@ -20,10 +21,6 @@ app = typer.Typer(
 )
 
 File = Annotated[Path, typer.Argument(help="The settings file.")]
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", "-d", help="Data folder of the product; $VEDETTE_DATA if absent."),
-]
 Number = Annotated[int, typer.Argument(min=0, help="Number of a version.")]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vedette.cli.look import clock_time, out, table
+from vedette.cli.options import Data
 from vedette.contracts.job import Job, JobState
 from vedette.kit.clock import SystemClock
 
@@ -19,10 +20,6 @@ app = typer.Typer(
     epilog="Example: vedette jobs list --state failed",
 )
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", "-d", help="Data folder of the product; $VEDETTE_DATA if absent."),
-]
 JobId = Annotated[str, typer.Argument(help="Id of the job.")]
 
 STYLES = {JobState.DONE: "green", JobState.RUNNING: "cyan", JobState.FAILED: "red"}

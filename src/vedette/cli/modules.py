@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vedette.cli.look import clock_time, out, table
+from vedette.cli.options import Data
 from vedette.contracts.errors import InvalidInput, NotFound
 from vedette.contracts.health import HealthLevel, ModuleHealth
 
@@ -19,10 +20,6 @@ app = typer.Typer(
     epilog="Example: vedette modules restart janitor",
 )
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", "-d", help="Data folder of the product; $VEDETTE_DATA if absent."),
-]
 Name = Annotated[str, typer.Argument(help="Name of the module.")]
 
 STYLES = {
