@@ -65,19 +65,22 @@ def settings_of(
     cameras: int,
     videos: list[Path],
     rtsp: RtspServer,
-    hook: Alerted,
+    hook: str,
     *,
     films: Sequence[Path] = (),
     record: bool = False,
+    notify: str = "",
 ) -> str:
     """The settings file of a fleet; four of its cameras are real RTSP.
 
     Args:
+        hook: address of the webhook.
         films: what these are sent, where it is not the first videos, in a loop.
+        notify: more lines of the settings of messages.
     """
     text = (
         "api: {port: 0}\nretention: {max_gb: 2}\nnotify:\n  quiet_s: 0\n"
-        f'  channels: [{{id: hook, type: webhook, url: "{hook.url}/"}}]\ncameras:\n'
+        f'{notify}  channels: [{{id: hook, type: webhook, url: "{hook}/"}}]\ncameras:\n'
     )
     for number in range(cameras):
         video = videos[number % len(videos)]
@@ -221,7 +224,7 @@ def main() -> int:
         with RtspServer(videos[0].parent) as rtsp:
             config = folder / "vedette.yaml"
             settings = settings_of(
-                given.cameras, videos, rtsp, hook, films=films, record=given.record
+                given.cameras, videos, rtsp, hook.url, films=films, record=given.record
             )
             config.write_text(settings)
             data = given.data or folder / "data"

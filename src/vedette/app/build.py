@@ -16,6 +16,7 @@ from vedette.contracts.frame import Frame
 from vedette.contracts.lifecycle import Lifecycle
 from vedette.contracts.sight import Tracks
 from vedette.contracts.sink import EventSink
+from vedette.contracts.span import CONTROL
 from vedette.contracts.trigger import Beside
 from vedette.detect.server import DetectorServer
 from vedette.detect.several import CameraDetector
@@ -45,6 +46,7 @@ from vedette.pipeline.regions import Regions
 from vedette.pipeline.scene import Scene
 from vedette.pipeline.sight import fraction_box
 from vedette.pipeline.stats import CameraStats
+from vedette.pipeline.stopwatch import Stopwatch
 from vedette.plugins.registry import build, configure, load
 from vedette.rules.build import build_rules
 from vedette.sources.port import Source
@@ -80,6 +82,8 @@ class Surroundings:
     work: Work
     parts: Path | None
     """Folder of clips in the making; None makes no media."""
+    component: str = CONTROL
+    """The process."""
     every_frame: bool = False
     """Look at every frame, whatever moves (for measuring)."""
     later: Later = now
@@ -126,7 +130,11 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         camera, camera.detect_source or camera.source, around, audio=single and camera.audio
     )
     announcer = Announcer(
-        camera_id=camera.id, zone_ids=zones.zone_ids, bus=around.bus, clock=around.clock
+        camera_id=camera.id,
+        zone_ids=zones.zone_ids,
+        bus=around.bus,
+        clock=around.clock,
+        component=around.component,
     )
     effort = Effort(board=around.pressure)
     pipeline = CameraPipeline(
@@ -305,6 +313,7 @@ def _build_look(
         announcer=announcer,
         stats=stats,
         watchers=around.watchers,
+        stopwatch=Stopwatch(clock=around.clock),
     )
 
 

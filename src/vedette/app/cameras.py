@@ -9,11 +9,13 @@ from typing import Protocol
 from vedette.api.context import LiveSource, Picture
 from vedette.app.board import detector_report
 from vedette.app.camera_health import camera_health, detector_health, loop_health
-from vedette.app.camera_settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings, ModuleSettings
+from vedette.app.latency_metrics import StageTimes
 from vedette.app.metrics import Figures
 from vedette.app.rig import Outside, Rig
 from vedette.contracts.health import Health
 from vedette.contracts.model import ModelExchange, ModelWish
+from vedette.contracts.span import CONTROL
 from vedette.contracts.status import DetectorReport, WorkerReport
 from vedette.kit.garbage import Sweeper
 from vedette.pipeline.stats import CameraStats
@@ -74,12 +76,24 @@ class Cameras(Protocol):
         """
         ...
 
+    async def detect_with(self, named: Mapping[str, ModuleSettings]) -> Sequence[str]:
+        """Other settings for the detectors while the cameras go on; names of those exchanged.
+
+        Raises:
+            ModelUnavailable, InvalidInput: see `DetectorPool.take`; some may be exchanged already.
+        """
+        ...
+
     def health(self) -> Health:
         """How they are, with the loops and processes that they run in."""
         ...
 
     def figures(self) -> Figures:
         """Counters, by metric name without `vedette_` and `_total`."""
+        ...
+
+    def stages(self) -> StageTimes:
+        """How long each stage takes, by process."""
         ...
 
     def gauges(self) -> Figures:
@@ -142,12 +156,18 @@ class LocalCameras:
     async def exchange(self, wish: ModelWish) -> Sequence[ModelExchange]:
         return [await asyncio.to_thread(self._rig.detector.exchange, wish)]
 
+    async def detect_with(self, named: Mapping[str, ModuleSettings]) -> Sequence[str]:
+        return await asyncio.to_thread(self._rig.detector.take, named)
+
     def health(self) -> Health:
         others = loop_health(self._rig.stuck()), detector_health(self._rig.detector.problem)
         return camera_health(self._rig.stats(), others)
 
     def figures(self) -> Figures:
         return self._rig.figures()
+
+    def stages(self) -> StageTimes:
+        return {CONTROL: self._rig.stages()}
 
     def gauges(self) -> Figures:
         return self._rig.gauges()

@@ -165,6 +165,43 @@ class DetectorPool:
             lost=lost,
         )
 
+    def take(self, named: Mapping[str, ModuleSettings]) -> list[str]:
+        """Other settings for all detectors while the cameras go on; names of those exchanged.
+
+        One that is not in use yet is loaded when a camera needs it, and one that is not named any
+        more is forgotten when none does.
+
+        Raises:
+            ModelUnavailable, InvalidInput: see `exchange`; those before it are exchanged already.
+        """
+        done: list[str] = []
+        with self._loading:
+            self._demand_alike(named)
+            for name, settings in named.items():
+                if name in self._keys and _key(self._settings[name]) != _key(settings):
+                    self.replace(settings, name)
+                    done.append(name)
+                with self._lock:
+                    self._settings[name] = dict(settings)
+            for name in self._settings.keys() - named.keys() - self._keys.keys():
+                with self._lock:
+                    del self._settings[name]
+        return done
+
+    def _demand_alike(self, named: Mapping[str, ModuleSettings]) -> None:
+        """Names that share a model can only change together.
+
+        Raises:
+            InvalidInput: two of them are to differ.
+        """
+        for key in self._servers:
+            sharing = [name for name, other in self._keys.items() if other == key and name in named]
+            if len({_key(named[name]) for name in sharing}) > 1:
+                raise InvalidInput(
+                    f"the detectors {' and '.join(sharing)} are one and the same at present; "
+                    "change them alike, or start the product again"
+                )
+
     @property
     def problem(self) -> str:
         """What is wrong with the detectors, as a sentence; empty where all is well."""

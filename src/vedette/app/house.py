@@ -17,6 +17,8 @@ from vedette.app.commands import OF_MODULES, commands_of
 from vedette.app.door import Door, address_of
 from vedette.app.exposition import Exposition, MachineMetrics
 from vedette.app.extra_modules import extra_plans
+from vedette.app.gpu_metrics import GpuMetrics, NvmlProbe
+from vedette.app.latency_metrics import ModuleLatency, StageMetrics
 from vedette.app.live_settings import LiveSettings
 from vedette.app.loop_module import LoopModule
 from vedette.app.metrics import Figures, ProductMetrics
@@ -73,6 +75,7 @@ class House:
         self._listener = listener
         self._stopping = stopping
         self.parts = parts = Parts(base, cameras, live)
+        self._latency = ModuleLatency(base.bus)
         settings, clock = base.settings, base.clock
         self.modules = Orchestrator(
             [*own_plans(parts, self.door, self.wake), *extra_plans(settings, base.bus, clock)],
@@ -157,7 +160,10 @@ class House:
         others = (
             ModuleMetrics(lambda: self.modules.summary.modules),
             AccuracyMetrics(self.parts.accuracy),
+            StageMetrics(self.cameras.stages),
+            self._latency,
             MachineMetrics(disks),
+            GpuMetrics(NvmlProbe()),
         )
         return create_app(
             ApiContext(

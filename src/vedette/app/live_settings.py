@@ -17,6 +17,7 @@ from vedette.app.load import shown_settings
 from vedette.app.settings import Settings
 from vedette.app.settings_change import SettingsChange, change_between, fingerprint
 from vedette.app.settings_file import SettingsFile
+from vedette.bus.mute import MUTE
 from vedette.config.document import Document
 from vedette.config.overlay import applied, combined
 from vedette.contracts.bus import Bus
@@ -29,7 +30,6 @@ from vedette.contracts.config_change import (
 )
 from vedette.contracts.contract_notice import ContractKind, ContractNotice
 from vedette.contracts.errors import InvalidConfig, VedetteError
-from vedette.contracts.payload import Payload
 from vedette.contracts.topics import CONFIG_REJECTED, CONFIG_ROLLBACK, CONFIG_SNAPSHOT, CONTRACT
 from vedette.kit.clock import Clock
 from vedette.kit.supervise import guarded
@@ -58,19 +58,6 @@ class Taker:
     """Puts them into effect, also those from before again; says what had to begin anew."""
     drilled: bool = True
     """Takes the settings that it has once more without being disturbed."""
-
-
-class _Mute:
-    """A bus before there is one."""
-
-    def wanted(self, topic: str) -> bool:
-        return False
-
-    def publish(self, topic: str, payload: Payload) -> None:
-        """Nobody hears it."""
-
-
-MUTE = _Mute()
 
 
 class LiveSettings:

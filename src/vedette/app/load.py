@@ -21,6 +21,7 @@ from vedette.app.settings import Settings
 from vedette.config.check import Problems, validate
 from vedette.config.document import Document
 from vedette.config.environment import documents_of
+from vedette.config.features import with_features
 from vedette.config.layers import layered
 from vedette.config.reader import load_yaml
 from vedette.config.secrets import Secrets, read_env_file, resolve
@@ -44,7 +45,7 @@ def load_settings(file: Path) -> Settings:
     Raises:
         InvalidConfig: one sentence per problem, each with file and line.
     """
-    return check_settings(resolve(layered(layers_of(file)), secrets_of(file)), file)
+    return check_settings(resolve(written(file), secrets_of(file)), file)
 
 
 def show_settings(file: Path) -> str:
@@ -54,7 +55,7 @@ def show_settings(file: Path) -> str:
     Raises:
         InvalidConfig: see `load_settings`.
     """
-    document = resolve(layered(layers_of(file)), secrets_of(file))
+    document = resolve(written(file), secrets_of(file))
     check_settings(document, file)
     shown = shown_settings(validate(Settings, document))
     sheet = io.StringIO()
@@ -72,6 +73,15 @@ def shown_settings(settings: Settings) -> dict[str, Any]:
     shown["modules"] = [_hidden("module", module) for module in shown["modules"]]
     plain: dict[str, Any] = _plain(shown)
     return plain
+
+
+def written(file: Path, environment: Mapping[str, str] = os.environ) -> Document:
+    """The settings of all layers, with the feature flags of this environment.
+
+    Raises:
+        InvalidConfig: see `layers_of`.
+    """
+    return with_features(layered(layers_of(file, environment)), environment)
 
 
 def layers_of(file: Path, environment: Mapping[str, str] = os.environ) -> list[Document]:

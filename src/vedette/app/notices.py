@@ -8,8 +8,10 @@ from vedette.alerts.policy import AlertPolicy
 from vedette.app.camera_settings import ModuleSettings
 from vedette.app.settings import Settings
 from vedette.blobs.local import LocalBlobs
+from vedette.bus.tracer import Tracer
 from vedette.config.secrets import reveal
 from vedette.contracts.artifact import ArtifactKind
+from vedette.contracts.bus import Bus
 from vedette.contracts.event import Event
 from vedette.contracts.verdict import Verdict
 from vedette.kit.clock import Clock
@@ -34,7 +36,7 @@ def channel_name(settings: ModuleSettings) -> str:
 
 
 def build_notifier(
-    settings: Settings, store: Store, blobs: LocalBlobs, relay: Relay, clock: Clock
+    settings: Settings, store: Store, blobs: LocalBlobs, relay: Relay, bus: Bus, clock: Clock
 ) -> Notifier:
     """The notifier of this process.
 
@@ -63,6 +65,7 @@ def build_notifier(
             base_s=notify.retry_pause_s,
             cap_s=max(LONGEST_PAUSE_S, notify.retry_pause_s),
         ),
+        tracer=Tracer(bus, clock),
     )
     return Notifier(policy, channels, kit, record=desk.record)
 

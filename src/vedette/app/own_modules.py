@@ -57,7 +57,7 @@ def _resilience(parts: Parts) -> ModulePlan:
         build=lambda: ResilienceTester(base.bus, base.clock, parts.chance),
         stage=Stage.PROCESSING,
         criticality=Criticality.LOW,
-        settings=base.settings.resilience.model_dump(),
+        settings=base.settings.drills().model_dump(),
     )
 
 

@@ -34,7 +34,7 @@ class Parts:
         self.live_settings = live
         settings, clock = base.settings, base.clock
         self.notifier: Notifier = build_notifier(
-            settings, base.store, base.blobs, base.relay, clock
+            settings, base.store, base.blobs, base.relay, base.bus, clock
         )
         self.janitor = Janitor(
             base.store,

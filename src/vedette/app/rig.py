@@ -11,12 +11,15 @@ from vedette.app.detectors import DetectorPool
 from vedette.app.taps import Shelves, Taps
 from vedette.contracts.bus import Bus
 from vedette.contracts.sink import EventSink
+from vedette.contracts.span import CONTROL
 from vedette.kit.clock import Clock
+from vedette.kit.histogram import Histogram
 from vedette.link.box import BlackBox
 from vedette.pipeline.camera import CameraPipeline
 from vedette.pipeline.desk import MediaDesk
 from vedette.pipeline.fleet import STOP_S, Fleet
 from vedette.pipeline.stats import CameraStats
+from vedette.pipeline.stopwatch import Timed
 from vedette.pipeline.watch import Patience
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,8 @@ class Outside:
     shelves: Shelves | None = None
     """Where it records; None where nothing is recorded."""
     box: BlackBox | None = None
+    component: str = CONTROL
+    """The process."""
     patience: Patience = field(default_factory=Patience)
 
 
@@ -54,7 +59,9 @@ class Rig:
         """
         self.detector = outside.detector
         self._clock = outside.clock
-        self._desk = MediaDesk(pressed=lambda: outside.detector.wait_s() > PRESSED_S)
+        self._desk = MediaDesk(
+            pressed=lambda: outside.detector.wait_s() > PRESSED_S, clock=outside.clock
+        )
         self.taps = Taps(outside.shelves, outside.clock)
         self._around = Surroundings(
             clock=outside.clock,
@@ -64,7 +71,10 @@ class Rig:
             work=self._desk.submit,
             later=self._desk.later,
             parts=outside.parts,
+            component=outside.component,
         )
+        self._gone = {stage: Histogram() for stage in Timed}
+        """Of cameras that are not there any more."""
         self._settings = {each.id: each for each in cameras}
         self._fleet = Fleet(
             [self._built(each) for each in cameras],
@@ -102,6 +112,7 @@ class Rig:
             self._settings[camera.id] = camera
             return
         fresh = self._built(camera)
+        self._retire(camera.id)
         if not self._fleet.remove(camera.id):
             log.warning("%s did not finish in time; it is left to itself", camera.id)
             self._fleet.abandon(camera.id)
@@ -111,11 +122,18 @@ class Rig:
 
     def drop(self, camera_id: str) -> None:
         """Let a camera finish its events and clips, and forget it."""
+        self._retire(camera_id)
         if not self._fleet.remove(camera_id):
             log.warning("%s did not finish in time; it is left to itself", camera_id)
             self._fleet.abandon(camera_id)
         self.taps.drop(camera_id)
         self._settings.pop(camera_id, None)
+
+    def _retire(self, camera_id: str) -> None:
+        """Counters only grow: what a camera counted outlives it."""
+        if (pipeline := self._fleet.pipelines.get(camera_id)) is not None:
+            for stage, took in pipeline.stopwatch.stages.items():
+                self._gone[stage] = Histogram.sum((self._gone[stage], took))
 
     def stop(self, *, within_s: float = STOP_S) -> list[str]:
         """Let all cameras finish their events and clips; ids of those that did not in time."""
@@ -134,6 +152,15 @@ class Rig:
     def stuck(self) -> dict[str, float]:
         """Cameras whose loop does not go on, and for how many seconds."""
         return self._fleet.stuck()
+
+    def stages(self) -> dict[str, Histogram]:
+        """How long each stage takes, of all cameras that there are or were."""
+        watches = [each.stopwatch.stages for each in self._fleet.pipelines.values()]
+        told = {
+            stage.value: Histogram.sum([self._gone[stage], *(each[stage] for each in watches)])
+            for stage in Timed
+        }
+        return {**told, "media": self._desk.took}
 
     def figures(self) -> dict[str, float]:
         """Counters, by metric name without `vedette_` and `_total`."""

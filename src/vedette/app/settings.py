@@ -140,6 +140,12 @@ class HealthSettings(Part):
     )
 
 
+class FeatureSettings(Part):
+    """What is on; where nobody says so, `VEDETTE_ENV` decides (see docs/settings.md)."""
+
+    drills: bool = Field(default=False, description="Scenarios of `resilience` may be switched on.")
+
+
 class PolicySettings(Part):
     """What is forbidden although it is possible; a violation keeps the product from starting."""
 
@@ -188,6 +194,7 @@ class Settings(Part):
     api: ApiSettings = ApiSettings()
     retention: RetentionSettings = RetentionSettings()
     policies: PolicySettings = PolicySettings()
+    features: FeatureSettings = FeatureSettings()
     file_names: Annotated[str, AfterValidator(_file_names)] = Field(
         default=DEFAULT_PATTERN,
         description="What files of events are called when they are saved (docs/file-names.md).",
@@ -217,6 +224,13 @@ class Settings(Part):
                     f"the sites: {', '.join(sorted(known))}"
                 )
         return self
+
+    def drills(self) -> ResilienceSettings:
+        """Drills, allowed or not."""
+        allowed = self.resilience.enabled
+        if allowed is None:
+            allowed = self.features.drills
+        return self.resilience.model_copy(update={"enabled": allowed})
 
 
 def default_data_folder(environment: Mapping[str, str] = os.environ) -> Path:

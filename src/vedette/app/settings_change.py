@@ -12,7 +12,7 @@ from vedette.app.camera_settings import IN_PLACE, different
 from vedette.app.settings import Settings
 from vedette.config.difference import differences
 
-AT_NEXT_START = frozenset({"version", "sites", "detector", "detectors", "workers", "api"})
+AT_NEXT_START = frozenset({"version", "sites", "workers", "api"})
 """Parts of the settings that count from the next start on."""
 
 

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from vedette.app.load import check_settings, layers_of, secrets_of
+from vedette.app.load import check_settings, secrets_of, written
 from vedette.app.settings import Settings
 from vedette.config.document import Document
-from vedette.config.layers import layered
 from vedette.config.secrets import resolve
 
 Signature = tuple[tuple[str, int, int], ...]
@@ -24,7 +23,7 @@ class SettingsFile:
         Raises:
             InvalidConfig: one of them cannot be read.
         """
-        return layered(layers_of(self.file))
+        return written(self.file)
 
     def settings(self, document: Document) -> Settings:
         """A document as settings, secrets filled in.

@@ -1,7 +1,9 @@
 """How each part of the running product takes other settings."""
 
+import asyncio
 from collections.abc import Sequence
 
+from vedette.app.detectors import named_detectors
 from vedette.app.extra_modules import entry_of
 from vedette.app.live_settings import Taker
 from vedette.app.notices import build_notifier
@@ -9,6 +11,8 @@ from vedette.app.orchestrator import Orchestrator, OrchestratorLimits
 from vedette.app.parts import Parts
 from vedette.app.settings import Settings
 from vedette.app.settings_change import SettingsChange
+from vedette.app.worker_plan import fetch_models
+from vedette.models.fetch import silent
 from vedette.store.places import Camera
 from vedette.store.scope import SiteScope
 
@@ -24,16 +28,21 @@ def takers_of(parts: Parts, modules: Orchestrator) -> tuple[Taker, ...]:
         Taker(name="the orchestrator", concerns=lambda c: "health" in c.parts, take=takes.health),
         Taker(
             name="module resilience",
-            concerns=lambda change: "resilience" in change.parts,
+            concerns=lambda change: bool({"resilience", "features"} & change.parts),
             take=takes.resilience,
         ),
         Taker(name="more modules", concerns=lambda c: "modules" in c.parts, take=takes.modules),
+        Taker(name="the detectors", concerns=_detectors, take=takes.detectors, drilled=False),
         Taker(name="module cameras", concerns=_cameras, take=takes.cameras),
     )
 
 
 def _cameras(change: SettingsChange) -> bool:
     return bool(change.added or change.removed or change.changed)
+
+
+def _detectors(change: SettingsChange) -> bool:
+    return bool({"detector", "detectors"} & change.parts)
 
 
 def _kept(change: SettingsChange) -> bool:
@@ -85,7 +94,7 @@ class Takers:
         """Made anew: messages that wait are in the store."""
         del change
         parts, base = self._parts, self._parts.base
-        fresh = build_notifier(settings, base.store, base.blobs, base.relay, base.clock)
+        fresh = build_notifier(settings, base.store, base.blobs, base.relay, base.bus, base.clock)
 
         def exchange() -> None:
             parts.notifier = fresh
@@ -107,7 +116,7 @@ class Takers:
 
     async def resilience(self, settings: Settings, change: SettingsChange) -> Sequence[str]:
         del change
-        await self._modules.configure("resilience", settings.resilience.model_dump())
+        await self._modules.configure("resilience", settings.drills().model_dump())
         return ()
 
     async def modules(self, settings: Settings, change: SettingsChange) -> Sequence[str]:
@@ -118,6 +127,14 @@ class Takers:
             if entry.name in running:
                 await self._modules.configure(entry.name, entry.own)
         return ()
+
+    async def detectors(self, settings: Settings, change: SettingsChange) -> Sequence[str]:
+        """Loaded beside those at work, which they replace while the cameras go on."""
+        del change
+        await asyncio.to_thread(fetch_models, settings, silent)
+        named = named_detectors(settings)
+        done = await self._parts.cameras.detect_with(named)
+        return tuple(f"detector {name}" for name in done)
 
     async def cameras(self, settings: Settings, change: SettingsChange) -> Sequence[str]:
         """Those that are concerned; the others go on, and so does the stream of a camera of which

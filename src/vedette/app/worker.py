@@ -176,6 +176,7 @@ class Worker:
             clock=self._clock,
             shelves=self._shelves(given.recordings),
             box=self._box,
+            component=given.worker,
             patience=Patience(working_s=given.stuck_after_s),
         )
         import_plugins(cameras)
@@ -223,6 +224,7 @@ class Worker:
         head["problem"] = rig.detector.problem
         head["figures"] = rig.figures()
         head["gauges"] = rig.gauges()
+        head["stages"] = {name: took.plain() for name, took in rig.stages().items()}
         return head
 
     def _answer_all(self) -> None:
@@ -238,14 +240,17 @@ class Worker:
                 self._link.answer(answer(question))
 
     def _exchange(self, question: Frame) -> None:
-        """Let another model detect; in a thread of its own, because it may have to be fetched."""
+        """Let other models detect; in a thread of its own, because one may have to be fetched."""
         head: dict[str, Any] = {"id": question.head.get("id")}
         with guarded("an exchange of the model") as outcome:
             try:
                 if self._rig is None:
                     raise InvalidInput("the cameras have not begun yet")
-                done = self._rig.detector.exchange(ModelWish.model_validate(question.head["wish"]))
-                head["done"] = done.model_dump(mode="json")
+                if "named" in question.head:
+                    head["done"] = self._rig.detector.take(question.head["named"])
+                else:
+                    wish = ModelWish.model_validate(question.head["wish"])
+                    head["done"] = self._rig.detector.exchange(wish).model_dump(mode="json")
             except VedetteError as error:
                 head |= {"error": type(error).__name__, "sentence": str(error)}
         if outcome.error is not None:

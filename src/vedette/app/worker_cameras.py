@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from vedette.api.context import LiveSource, Picture
 from vedette.app.board import detector_report
 from vedette.app.camera_health import camera_health, detector_health
-from vedette.app.camera_settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.detectors import OF_ONE_MODEL, named_detectors
+from vedette.app.latency_metrics import StageTimes
 from vedette.app.metrics import Figures
 from vedette.app.remote_picture import ANSWER_S, RemotePicture
 from vedette.app.remote_stream import RemoteStream
@@ -30,11 +31,13 @@ from vedette.contracts.status import DetectorReport, WorkerReport
 from vedette.contracts.topics import status_topic
 from vedette.kit.clock import Clock
 from vedette.kit.garbage import Sweeper
+from vedette.kit.histogram import Histogram
 from vedette.link.control_end import Ears, Hub
 from vedette.link.messages import Durable, Story
 from vedette.link.wire import Frame
 from vedette.models.catalogue import DEFAULT_MODEL
 from vedette.pipeline.stats import CameraStats
+from vedette.pipeline.stopwatch import Timed
 from vedette.services.event_writer import EventWriter
 from vedette.services.leftovers import Leftovers
 from vedette.services.recordings import RecordingKeeper
@@ -79,6 +82,8 @@ class WorkerCameras:
         self._stats = {name: CameraStats() for name in self._settings}
         self._reports: dict[str, Mapping[str, Any]] = {}
         """The last full beat of each seat."""
+        self._stages: dict[str, dict[str, Histogram]] = {}
+        """What it says of its stages."""
         seats = seats_for(settings)
         self.pool = Workers(
             seats,
@@ -187,13 +192,35 @@ class WorkerCameras:
         self.pool.template = self.pool.template.model_copy(update={"detectors": detectors})
         return done
 
+    async def detect_with(self, named: Mapping[str, ModuleSettings]) -> Sequence[str]:
+        """Tell every worker; those that begin later begin with these."""
+        before = self.pool.template
+        self.pool.template = before.model_copy(update={"detectors": dict(named)})
+        done: list[str] = []
+        try:
+            for seat in self.pool.seats:
+                if seat.cameras:
+                    done += await self._told(seat, {"named": dict(named)})
+        except VedetteError:
+            self.pool.template = before
+            raise
+        return list(dict.fromkeys(done))
+
     async def _exchange_in(self, seat: Seat, wish: ModelWish) -> ModelExchange:
-        question = {"what": "exchange", "wish": wish.model_dump()}
+        done = await self._told(seat, {"wish": wish.model_dump()})
+        return ModelExchange.model_validate(done).model_copy(update={"worker": seat.name})
+
+    async def _told(self, seat: Seat, wish: dict[str, Any]) -> Any:
+        """What a worker says it has exchanged.
+
+        Raises:
+            ModelUnavailable, InvalidInput: it said no, or nothing.
+        """
+        question = {"what": "exchange", **wish}
         answer = await self.pool.ask(seat.cameras[0], question, within_s=EXCHANGE_S)
         head = {} if answer is None else answer.head
         if "done" in head:
-            done = ModelExchange.model_validate(head["done"])
-            return done.model_copy(update={"worker": seat.name})
+            return head["done"]
         sentence = f"{seat.name}: {head.get('sentence', 'it does not answer')}"
         if head.get("error") in {"InvalidInput", "InvalidConfig"}:
             raise InvalidInput(sentence)
@@ -213,6 +240,9 @@ class WorkerCameras:
             **_summed(report.get("figures") for report in self._reports.values()),
             "worker_restarts": sum(seat.restarts for seat in self.pool.seats),
         }
+
+    def stages(self) -> StageTimes:
+        return self._stages
 
     def gauges(self) -> Figures:
         silent_s = [self.pool.silent_s(seat) for seat in self.pool.seats]
@@ -261,6 +291,7 @@ class WorkerCameras:
     def _take(self, seat: Seat, report: Mapping[str, Any]) -> None:
         """Bring the counters of a seat's cameras up to date, in place."""
         self._reports[seat.name] = report
+        self._stages[seat.name] = _stages_of(seat.name, report.get("stages"))
         for name, plain in report["cameras"].items():
             known = self._stats.get(name)
             if known is None or name not in seat.cameras:
@@ -335,6 +366,21 @@ def _worker_health(seat: Seat) -> PartHealth:
     why = f"{seat.detail or seat.state} (it has {', '.join(seat.cameras)})" if away else ""
     level = HealthLevel.UNHEALTHY if away else HealthLevel.HEALTHY
     return PartHealth(name=f"worker {seat.name}", level=level, detail=why)
+
+
+def _stages_of(name: str, told: object) -> dict[str, Histogram]:
+    """How long the stages of a worker take, as it says.
+
+    Raises:
+        InvalidInput: that makes no sense.
+    """
+    known = {*Timed, "media"}
+    try:
+        if isinstance(told, dict) and told.keys() <= known:
+            return {stage: Histogram.read(plain) for stage, plain in told.items()}
+    except ValueError as error:
+        raise InvalidInput(f"the stages of {name} make no sense: {error}") from error
+    raise InvalidInput(f"the stages of {name} make no sense")
 
 
 def _summed(parts: Iterator[Any] | Any) -> dict[str, float]:

@@ -58,6 +58,23 @@ def where(
     out.print(shown)
 
 
+@app.command("features")
+def features(file: File = Path("vedette.yaml")) -> None:
+    """Say which feature flags are on, and who says so."""
+    from vedette.app.where import DEFAULT, where
+    from vedette.config.features import FEATURES, KEY
+
+    shown = table("Feature flags", "flag", "", "where", "what it does")
+    for each in FEATURES:
+        said = where(file, f"{KEY}.{each.name}")[0]
+        place = "VEDETTE_ENV" if said.place == DEFAULT else said.place
+        on = said.value.lower() == "true"
+        shown.add_row(
+            each.name, "[green]on[/]" if on else "off", escape(place), escape(each.meaning)
+        )
+    out.print(shown)
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="Frigate's config.yml, or Spyoncino's config.yaml.")],

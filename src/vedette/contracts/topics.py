@@ -37,6 +37,7 @@ from vedette.contracts.health import (
     StatusReport,
 )
 from vedette.contracts.payload import Payload
+from vedette.contracts.span import Span
 
 
 class Delivery(StrEnum):
@@ -72,6 +73,7 @@ CONFIG_UPDATE = "config.update"
 CONFIG_SNAPSHOT = "config.snapshot"
 CONFIG_REJECTED = "config.rejected"
 CONFIG_ROLLBACK = "config.rollback"
+SPAN = "telemetry.span"
 
 _T, _D = Delivery.TRANSIENT, Delivery.DURABLE
 
@@ -109,6 +111,7 @@ TOPICS: tuple[Topic, ...] = (
     _topic(COMMAND, ControlCommand, _T, "Somebody wants something of the running product."),
     _topic("dashboard.commands", ControlCommand, _T, "The same, under an older name."),
     _topic("dashboard.{surface}.commands", ControlCommand, _T, "The same, by where it is said."),
+    _topic(SPAN, Span, _T, "How long one thing took of what began with one picture."),
     _topic(RESILIENCE, ResilienceEvent, _T, "A drill began or ended (`resilience.toggle`)."),
 )
 

@@ -1,9 +1,10 @@
 """Announces what each stage did, as facts on the seeds' topics; free when nobody listens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vedette.contracts.bus import Bus
+from vedette.contracts.event import Event
 from vedette.contracts.facts import (
     CameraState,
     CameraStatus,
@@ -15,9 +16,14 @@ from vedette.contracts.facts import (
 )
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import Detections, Motion, Tracks
-from vedette.contracts.topics import frame_topic, status_topic, tamper_topic
-from vedette.kit.clock import Clock, from_us
+from vedette.contracts.span import CONTROL, Span, Value
+from vedette.contracts.topics import SPAN, frame_topic, status_topic, tamper_topic
+from vedette.kit.clock import Clock, from_us, to_us
 from vedette.pipeline.sight import Sight, fraction_box
+from vedette.pipeline.stopwatch import Lap
+
+LATEST_US = 300_000_000
+"""What was seen longer ago than this comes from a recording: its trace begins with the decoding."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +34,8 @@ class Announcer:
     zone_ids: tuple[str, ...]
     bus: Bus
     clock: Clock
+    component: str = CONTROL
+    """The process that the camera is in."""
     session: str = ""
     _announced: set[int] = field(default_factory=set)
     """Tracks in view that were announced as unique."""
@@ -103,6 +111,49 @@ class Announcer:
             camera_id=self.camera_id, kind=kind, since=from_us(since_us), numbers=dict(numbers)
         )
         self.bus.publish(tamper_topic(self.camera_id), fact)
+
+    def traced(self, frame: Frame, opened: Sequence[Event], laps: Sequence[Lap]) -> None:
+        """How long each stage took of a picture that opened events."""
+        if not self.bus.wanted(SPAN) or not laps:
+            return
+        now_us, now_s = to_us(self.clock.now()), self.clock.monotonic()
+
+        def at_us(moment_s: float) -> int:
+            return now_us - round((now_s - moment_s) * 1e6)
+
+        first_us = at_us(laps[0].began_s)
+        fresh = 0 <= first_us - frame.at_us < LATEST_US
+        about: dict[str, Value] = {
+            "camera": self.camera_id,
+            "site": opened[0].site_id,
+            "events": " ".join(str(event.id) for event in opened),
+            "rules": " ".join(event.rule_id for event in opened),
+        }
+        since_us = frame.at_us if fresh else first_us
+        self._span(frame, "frame", since_us, now_us, whole=True, attributes=about)
+        for lap in laps:
+            self._span(frame, lap.stage.value, at_us(lap.began_s), at_us(lap.ended_s))
+
+    def _span(
+        self,
+        frame: Frame,
+        name: str,
+        began_us: int,
+        ended_us: int,
+        *,
+        whole: bool = False,
+        attributes: dict[str, Value] | None = None,
+    ) -> None:
+        span = Span(
+            name=name,
+            correlation_id=self.correlation(frame),
+            component=self.component,
+            began=from_us(began_us),
+            ended=from_us(ended_us),
+            whole=whole,
+            attributes=attributes or {},
+        )
+        self.bus.publish(SPAN, span)
 
     def _objects(self, sight: Sight, wanted: set[int]) -> tuple[DetectedObject, ...]:
         tracks: Tracks = sight.tracks

@@ -2,9 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from vedette.contracts.event import Event
 from vedette.contracts.facts import CameraState
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, PacketTap, StreamInfo
@@ -23,14 +24,16 @@ from vedette.pipeline.decoding import Decoding
 from vedette.pipeline.effort import Effort
 from vedette.pipeline.gate_plan import GateMode, GatePlan
 from vedette.pipeline.guard import Guard
-from vedette.pipeline.judging import Judging
+from vedette.pipeline.judging import Judging, Said
 from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look
-from vedette.pipeline.main_stream import Cost, MainStream, combined
+from vedette.pipeline.main_stream import Cost, MainStream
 from vedette.pipeline.scene import Scene
 from vedette.pipeline.sight import Sight, session_of
+from vedette.pipeline.standing import AWAY, Standing
 from vedette.pipeline.stats import CameraStats
+from vedette.pipeline.stopwatch import Stopwatch, Timed
 from vedette.rules.build import BuiltRule
 from vedette.sources.port import Source, Stream
 from vedette.zones.zones import Zones
@@ -83,29 +86,35 @@ class CameraPipeline:
     """Of `ring`, `book` and `gate`: both threads use them."""
     counted: Callable[[int, int], None] = lambda frames, in_all: None
     """Told of each decoded frame: how many so far, and in all (0 where unknown)."""
-    _looked: tuple[CameraState, str] = (CameraState.CONNECTING, "")
-    _kept: tuple[CameraState | None, str] = (None, "")
     _frames_in_all: int = 0
     _session: str = ""
     _last_us: int = -1
     _just_opened: bool = False
     _next: Scene | None = None
     _judging: Judging = field(init=False)
+    _standing: Standing = field(init=False)
     _stream: Stream | None = None
     _decoding: Decoding = field(init=False)
 
+    @property
+    def stopwatch(self) -> Stopwatch:
+        """How long each stage takes."""
+        return self.look.stopwatch
+
     def __post_init__(self) -> None:
         self._judging = Judging(zones=self.zones, rules=self.rules)
+        self._standing = Standing(stats=self.stats, announcer=self.announcer)
         self._decoding = Decoding(
             camera_id=self.camera_id,
             gate=self.gate,
             effort=self.effort,
             clock=self.clock,
             lock=self.lock,
-            see=self._see,
-            moves=self._moves,
+            see=self.see,
+            moves=lambda frame: self.motion.probe(frame).active,
             chosen=self.look.gate.chooses,
             stats=self.stats,
+            stopwatch=self.stopwatch,
         )
         self.stats.skipped = self.gate.skipped
         self._restart()
@@ -213,8 +222,10 @@ class CameraPipeline:
         if self._next is not None:
             self._exchange(self._next)
         self.announcer.frame(frame)
+        self.stopwatch.begin()
         motion = self.motion.look(frame)
         tampering = None if self.guard is None else self.guard.look(frame)
+        self.stopwatch.lap(Timed.MOTION)
         self.announcer.motion(frame, motion)
         tracks = self.look.at(frame, motion)
         self.ledger.follow(tracks, motion)
@@ -224,36 +235,21 @@ class CameraPipeline:
         sight = Sight(frame=frame, tracks=tracks, samples=samples)
         self.announcer.zoned(sight)
         with self.lock:
-            self._judge(sight)
+            said = list(self._judging.step(sight.samples))
+            self.stopwatch.lap(Timed.JUDGE)
+            opened = self._do(said, sight)
             if self.guard is not None and tampering is not None:
                 self.guard.tell(tampering, sight)
             self.stats.events = self.book.opened
             self.book.see(sight)
+        self.stopwatch.lap(Timed.EVENT)
+        if opened:
+            self.announcer.traced(frame, opened, self.stopwatch.laps)
+        self.stopwatch.laps.clear()
         self.ledger.sample(tracks, samples)
         self._end_tracks(tracks)
         self.live.put(frame, tracks)
         self._tell_gate(frame, motion, tracks)
-
-    def _see(self, frame: Frame) -> None:
-        """`see`, where there is memory for it."""
-        try:
-            self.see(frame)
-        except MemoryError as error:
-            self._went_without(error)
-
-    def _moves(self, frame: Frame) -> bool:
-        try:
-            return self.motion.probe(frame).active
-        except MemoryError as error:
-            self._went_without(error)
-            return False
-
-    def _went_without(self, error: MemoryError) -> None:
-        """A camera leaves a picture out: for the next one there may be memory again."""
-        if not self._decoding.ahead:
-            raise error
-        self.gate.skipped["memory"] += 1
-        self.stats.problem(f"{self.camera_id}: a picture was left out: {error or 'no memory'}")
 
     def forget(self, code: str) -> None:
         """Close every event and give up every track: nobody knows what happened meanwhile."""
@@ -277,31 +273,24 @@ class CameraPipeline:
 
     def status(self, state: CameraState, detail: str = "", retry_in_s: float = 0.0) -> None:
         """Note and announce how the camera is, or the stream of it that is looked at."""
-        self._looked = (state, detail)
-        self._announce(retry_in_s)
+        self._standing.looked(state, detail, retry_in_s)
 
     def main_status(self, state: CameraState, detail: str = "") -> None:
         """The same of the stream that is only kept; called by its thread."""
         with self.lock:
             if state is not CameraState.ONLINE:
                 self.book.finish()  # clips get no more packets
-            if state in {CameraState.LOST, CameraState.FAILED}:
+            if state in AWAY:
                 self.ring.clear()  # new clips must not begin with the old days
-        if state in {CameraState.LOST, CameraState.FAILED}:
+        if state in AWAY:
             self.stats.main_reconnects += 1
             self.stats.problem(detail)
             self.lost(detail)
-        self._kept = (state, detail)
-        self._announce(0.0)
+        self._standing.kept(state, detail)
 
     def picture(self, at_us: int, cost: Cost | None = None) -> Frame | None:
         """The main stream's frame of a moment, where pictures come from a smaller one. Slow."""
         return None if self.main is None else self.main.picture(at_us, cost)
-
-    def _announce(self, retry_in_s: float) -> None:
-        state, detail = combined(*self._looked, *self._kept)
-        self.stats.state, self.stats.detail = state, detail
-        self.announcer.status(state, detail, retry_in_s)
 
     def _begin_stream(self, stream: Stream) -> None:
         self._frames_in_all = stream.info.frames
@@ -374,12 +363,16 @@ class CameraPipeline:
         self.announcer.forget()
         self._judging.restart()
 
-    def _judge(self, sight: Sight) -> None:
-        for built, verdicts in self._judging.step(sight.samples):
+    def _do(self, said: Iterable[Said], sight: Sight) -> list[Event]:
+        """What the rules demand; returns the events that opened."""
+        opened: list[Event] = []
+        for built, verdicts in said:
             self._explain(built, verdicts)
             for event, track in self.book.apply(built, verdicts, sight):
                 numbers = {"rule": built.id, "event": str(event.id)}
                 self.ledger.add(track, "media", sight.at_us, "captured", numbers)
+                opened.append(event)
+        return opened
 
     def _explain(self, built: BuiltRule, verdicts: Sequence[RuleVerdict]) -> None:
         """Note what a rule said of each track, also when it said no."""

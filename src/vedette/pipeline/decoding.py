@@ -14,6 +14,7 @@ from vedette.pipeline.deferred import Chosen, Deferred
 from vedette.pipeline.effort import Effort
 from vedette.pipeline.gate_plan import Order, Task
 from vedette.pipeline.stats import CameraStats
+from vedette.pipeline.stopwatch import Stopwatch, Timed
 from vedette.sources.port import Stream
 
 See = Callable[[Frame], None]
@@ -36,6 +37,7 @@ class Decoding:
     chosen: Chosen = lambda after_us, until_us: True
     """Says whether a frame is going to be looked at; others are decoded late, or never."""
     stats: CameraStats = field(default_factory=CameraStats)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
     again_us: int = -1
     """Frames up to here were seen before, and are decoded a second time for what follows them."""
     _clean: bool = True
@@ -173,7 +175,7 @@ class Decoding:
             if self._ahead is not None:
                 self._ahead.turn()
             if packet is last or self._shows(before_us, packet.at_us):
-                self._see_all(stream.decode(packet), packet.at_us)
+                self._see_all(self._decoded(stream, packet), packet.at_us)
             else:
                 self._skip(stream, packet)
             if self.gate.epoch != epoch:
@@ -182,13 +184,41 @@ class Decoding:
         if not self.gate.is_open:
             self._clean = True
             for frame in stream.flush():
-                self.see(frame)
+                self._present(frame)
+
+    def _present(self, frame: Frame) -> None:
+        """Have it seen, where there is memory for that."""
+        try:
+            self.see(frame)
+        except MemoryError as error:
+            self._went_without(error)
+
+    def _moves(self, frame: Frame) -> bool:
+        try:
+            return self.moves(frame)
+        except MemoryError as error:
+            self._went_without(error)
+            return False
+
+    def _went_without(self, error: MemoryError) -> None:
+        """A camera leaves a picture out: for the next one there may be memory again."""
+        if not self.ahead:
+            raise error
+        self.gate.skipped["memory"] += 1
+        self.stats.problem(f"{self.camera_id}: a picture was left out: {error or 'no memory'}")
+
+    def _decoded(self, stream: Stream, packet: Packet) -> Sequence[Frame]:
+        """What comes out with a packet, timed."""
+        self.stopwatch.picture()
+        frames = stream.decode(packet)
+        self.stopwatch.lap(Timed.DECODE)
+        return frames
 
     def _see_all(self, frames: Sequence[Frame], at_us: int) -> None:
         """Also learns whether the decoder holds frames back (there are B frames): then nobody can
         say what a packet is decoded for."""
         for frame in frames:
-            self.see(frame)
+            self._present(frame)
         if frames and self._prompt is not False:
             self._prompt = frames[-1].at_us == at_us
 
@@ -205,13 +235,13 @@ class Decoding:
 
     def _decode_alone(self, stream: Stream, order: Order) -> None:
         """One keyframe, with an empty decoder before and after."""
-        frames = [*stream.decode(order.packets[0]), *stream.flush()]
+        frames = [*self._decoded(stream, order.packets[0]), *stream.flush()]
         self._clean = True
         for frame in frames[-1:]:
-            if order.task is Task.PROBE and self.moves(frame):
+            if order.task is Task.PROBE and self._moves(frame):
                 self._open(stream, frame, order.epoch)
             else:
-                self.see(frame)
+                self._present(frame)
 
     def _open(self, stream: Stream, frame: Frame, epoch: int) -> None:
         """A keyframe shows motion: look at what led to it, then go on from there."""
@@ -221,7 +251,7 @@ class Decoding:
                 packets = self.gate.open("motion", frame.at_us, self.effort.now)
                 epoch = self.gate.epoch
         if not packets:
-            self.see(frame)
+            self._present(frame)
             return
         self._again()
         self._decode(stream, packets, epoch)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from vedette.kit.clock import Clock, SystemClock
+from vedette.kit.histogram import Histogram
 from vedette.kit.supervise import guarded
 
 Job = Callable[[], None]
@@ -51,23 +53,37 @@ class MediaDesk:
     when the product ends they are as small as they can be.
     """
 
-    def __init__(self, *, depth: int = 64, pressed: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        *,
+        depth: int = 64,
+        pressed: Callable[[], bool] = lambda: False,
+        clock: Clock | None = None,
+    ) -> None:
         """Begin to work; `depth` jobs may wait, and `MOST_LATER` patient ones.
 
         Args:
             pressed: whether the processors are needed for what people wait for.
+            clock: times the jobs; the machine's where absent.
         """
+        self._clock = clock or SystemClock()
         self._depth = depth
         self._pressed = pressed
         self._soon, self._later = _Lane(), _Lane()
         self._changed = threading.Condition()
         self._closing = False
         self._hurried = False
-        self.done = 0
+        self.took = Histogram()
+        """How long jobs took."""
         self.left_out = 0
         """Animations that were not made because too many waited."""
         for lane, name in ((self._soon, "media"), (self._later, "animations")):
             threading.Thread(target=self._serve, args=(lane,), name=name, daemon=True).start()
+
+    @property
+    def done(self) -> int:
+        """Jobs so far."""
+        return self.took.count
 
     @property
     def waiting(self) -> int:
@@ -168,7 +184,8 @@ class MediaDesk:
                 return
 
     def _do(self, job: Job) -> None:
+        began_s = self._clock.monotonic()
         with guarded("a media job"):
             job()
         with self._changed:
-            self.done += 1
+            self.took.add(self._clock.monotonic() - began_s)

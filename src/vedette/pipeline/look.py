@@ -21,6 +21,7 @@ from vedette.pipeline.labels import LabelFilter, ScoreFilter
 from vedette.pipeline.regions import Plan, Regions, inside
 from vedette.pipeline.stats import CameraStats
 from vedette.pipeline.still import Stillness
+from vedette.pipeline.stopwatch import Stopwatch, Timed
 from vedette.pipeline.together import merged
 from vedette.track.looks import describe
 from vedette.track.port import Tracker
@@ -42,6 +43,8 @@ class Look:
     announcer: Announcer
     stats: CameraStats
     watchers: tuple[Watcher, ...] = ()
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    """Of the camera: all its stages are timed by it."""
     regions: Regions = field(default_factory=Regions)
     still_recheck_s: float = 10.0
     """What stands still is looked at this often."""
@@ -69,6 +72,7 @@ class Look:
             seen = self._detect(frame, motion, plan)
             tracks = self._unseen(frame.at_us) if seen is None else seen
         self._tracks = tracks
+        self.stopwatch.lap(Timed.TRACK)
         return tracks
 
     def finish(self, at_us: int) -> Tracks:
@@ -106,6 +110,8 @@ class Look:
             self._failed(error)
             self.gate.failed()
             return None
+        finally:
+            self.stopwatch.lap(Timed.DETECT)
         self.stats.looked += 1
         self.stats.closer_looks += len(plan.windows)
         if plan.whole:

@@ -172,25 +172,3 @@ class _Cheapest:
         for frame in frames:
             if frame.at_us >= since_us and (cost := self.cost(frame)) < self._least:
                 self.frame, self._least = frame, cost
-
-
-def combined(
-    looked: CameraState, detail: str, main: CameraState | None, main_detail: str
-) -> tuple[CameraState, str]:
-    """How a camera of two streams is, in one state and sentence.
-
-    Args:
-        looked: of the stream that is looked at, with its detail.
-        main: of the one that is only kept; None where there is one stream.
-    """
-    away = {CameraState.LOST, CameraState.RETRYING, CameraState.FAILED}
-    if main is None:
-        return looked, detail
-    if main in away and looked is CameraState.ONLINE:
-        return (
-            CameraState.DEGRADED,
-            f"detection goes on, but the stream that is recorded is away: {main_detail}",
-        )
-    if looked in away and main is CameraState.ONLINE:
-        return looked, f"recording goes on, but the stream for detection is away: {detail}"
-    return looked, detail

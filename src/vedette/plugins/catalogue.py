@@ -36,7 +36,9 @@ BUILTIN: dict[str, dict[str, str]] = {
     "bus": {
         "memory": "vedette.bus.memory:MemoryBus",
     },
-    "module": {},
+    "module": {
+        "traces": "vedette.services.traces:TracesModule",
+    },
     "channel": {
         "log": "vedette.notify.log:LogChannel",
         "webhook": "vedette.notify.webhook:WebhookChannel",
@@ -44,3 +46,8 @@ BUILTIN: dict[str, dict[str, str]] = {
         "telegram": "vedette.notify.telegram:TelegramChannel",
     },
 }
+
+EXTRAS: dict[str, str] = {
+    "opentelemetry": "traces",
+}
+"""Packages that only some plug-ins need, with the extra that installs them."""

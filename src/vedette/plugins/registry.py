@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 
 from vedette.contracts.errors import UnknownPlugin
 from vedette.kit.units import normalised
-from vedette.plugins.catalogue import BUILTIN
+from vedette.plugins.catalogue import BUILTIN, EXTRAS
 
 
 class PluginConfig(BaseModel):
@@ -52,13 +52,25 @@ def load(kind: str, name: str) -> Any:
     """The class behind a name.
 
     Raises:
-        UnknownPlugin: no plug-in of this kind has that name; the sentence lists those there are.
+        UnknownPlugin: no plug-in of this kind has that name (the sentence lists those there are),
+            or a package that it needs is not installed.
     """
     known = names(kind)
     if name not in known:
         raise UnknownPlugin(f"no {kind} is called {name!r}; there are: {', '.join(sorted(known))}")
     module, _, attribute = known[name].partition(":")
-    return getattr(import_module(module), attribute)
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise UnknownPlugin(f"the {kind} {name!r} cannot be used: {_missing(error)}") from error
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """What is not installed, and what would help."""
+    package = (error.name or "").partition(".")[0]
+    if extra := EXTRAS.get(package):
+        return f"the package {package} is not installed; `pip install 'vedette[{extra}]'` does that"
+    return str(error)
 
 
 def secret_fields(kind: str, name: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from vedette.bus.tracer import SILENT, Tracer
 from vedette.contracts.errors import (
     DeliveryFailed,
     DeliveryRefused,
@@ -21,6 +22,7 @@ from vedette.contracts.errors import (
 )
 from vedette.contracts.facts import NotifyFact
 from vedette.contracts.notice import DeliveryStatus, Notice
+from vedette.contracts.span import Value
 from vedette.kit.clock import Clock
 from vedette.kit.correlation import about
 from vedette.kit.supervise import backoff_s, guarded
@@ -67,6 +69,7 @@ class CourierKit:
     clock: Clock
     rng: random.Random
     plan: RetryPlan = field(default_factory=RetryPlan)
+    tracer: Tracer = SILENT
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,7 +160,14 @@ class Courier:
         if not await self._kit.deliveries.claim(notice, self._name, now=now, lease_s=lease_s):
             return
         self._look_at[notice.alert_id] = now + timedelta(seconds=lease_s)
-        outcome = await self._send(notice)
+        about: dict[str, Value] = {
+            "channel": self._name,
+            "alert": str(notice.alert_id),
+            "attempt": number,
+        }
+        with self._kit.tracer.span("deliver", notice.correlation_id, **about) as doing:
+            outcome = await self._send(notice)
+            doing.error = str(outcome) if isinstance(outcome, Exception) else ""
         if isinstance(outcome, str):
             await self._arrived(notice, number, outcome)
         elif isinstance(outcome, DeliveryFailed) and number < self._kit.plan.max_attempts:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from vedette.blobs.port import Blobs
+from vedette.bus.tracer import Tracer
 from vedette.contracts.bus import Bus
 from vedette.contracts.errors import InvalidInput, StorageFailed, VedetteError
 from vedette.contracts.event import EventState
 from vedette.contracts.facts import StorageFact
 from vedette.contracts.sink import EventChange, TrackRecord
+from vedette.contracts.span import Value
 from vedette.contracts.verdict import Verdict
 from vedette.kit.clock import Clock
 from vedette.link.messages import Story
@@ -55,6 +57,8 @@ class _Item:
     """One thing to be kept, and who waits for that."""
 
     said: EventChange | Story
+    since_s: float
+    """When it was accepted."""
     kept: asyncio.Future[None] | None = None
 
 
@@ -99,6 +103,7 @@ class EventWriter:
         self._sites = dict(sites)
         self._bus = bus
         self._clock = clock
+        self._tracer = Tracer(bus, clock)
         self._stored = stored
         self._options = options
         self._inbox: Inbox[_Item] = Inbox(most=options.depth, most_weight=options.most_bytes)
@@ -115,12 +120,12 @@ class EventWriter:
         Raises:
             StorageFailed: the product is stopping.
         """
-        self._inbox.put(_Item(said=change), _weight(change))
+        self._inbox.put(self._item(change), _weight(change))
 
     def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
         """Accept a finished track with its ledger; see `submit`."""
         story = Story(track=track, verdicts=tuple(verdicts))
-        self._inbox.put(_Item(said=story), _weight(story))
+        self._inbox.put(self._item(story), _weight(story))
 
     async def keep(self, said: EventChange | Story) -> None:
         """Accept something from the loop, and return when it is stored.
@@ -130,8 +135,11 @@ class EventWriter:
             StorageFailed: it is not stored; the product is stopping.
         """
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._inbox.put_soon(_Item(said=said, kept=kept), _weight(said))
+        await self._inbox.put_soon(self._item(said, kept), _weight(said))
         await kept
+
+    def _item(self, said: EventChange | Story, kept: asyncio.Future[None] | None = None) -> _Item:
+        return _Item(said=said, since_s=self._clock.monotonic(), kept=kept)
 
     def place(self, camera_id: str, site_id: str) -> None:
         """From now on this camera belongs to this site."""
@@ -247,6 +255,7 @@ class EventWriter:
     def _settle(self, item: _Item, error: VedetteError | None) -> None:
         """Count one thing, and tell who waits for it."""
         said, waits = item.said, item.kept is not None and not item.kept.done()
+        self._trace(item, error)
         if error is None:
             self._count(stored=1)
             self._stored()
@@ -259,6 +268,19 @@ class EventWriter:
             log.error("%s is lost: %s", name, error)
         elif waits:
             item.kept.set_exception(error)
+
+    def _trace(self, item: _Item, error: VedetteError | None) -> None:
+        """How long it took from its acceptance."""
+        if isinstance(item.said, EventChange):
+            event = item.said.event
+            about: dict[str, Value] = {
+                "event": str(event.id),
+                "state": event.state.value,
+                "files": " ".join(each.kind.value for each in item.said.artifacts),
+            }
+            took_s = self._clock.monotonic() - item.since_s
+            told = "" if error is None else str(error)
+            self._tracer.tell("store", event.correlation_id, took_s, error=told, attributes=about)
 
     async def _insist(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until the store can be used, waiting longer each time; the queue is the bound.

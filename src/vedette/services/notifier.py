@@ -75,11 +75,14 @@ class Notifier:
         """
         if topic != TOPIC or not isinstance(payload, Event):
             return
-        self._state, decision = self._policy.consider(self._state, payload, payload.opened_at)
-        if decision.notice is not None:
-            await self._queue(decision.notice)
-        if self._record is not None:
-            await self._record(payload, verdict_of(payload, decision))
+        with self._kit.tracer.span("decide", payload.correlation_id) as doing:
+            self._state, decision = self._policy.consider(self._state, payload, payload.opened_at)
+            verdict = verdict_of(payload, decision)
+            doing.attributes["code"] = verdict.code
+            if decision.notice is not None:
+                await self._queue(decision.notice)
+            if self._record is not None:
+                await self._record(payload, verdict)
 
     async def run(self) -> None:
         """Deliver until `stop`; first what an earlier life left queued."""

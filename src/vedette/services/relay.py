@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from vedette.bus.port import EventBus
+from vedette.bus.tracer import Tracer
 from vedette.contracts.errors import NotFound, StorageFailed
 from vedette.contracts.payload import Payload
 from vedette.contracts.topics import find_topic
@@ -37,7 +38,7 @@ class Relay:
     def __init__(self, store: Store, bus: EventBus, *, clock: Clock) -> None:
         self._store = store
         self._bus = bus
-        self._clock = clock
+        self._tracer = Tracer(bus, clock)
         self._bell = Bell(clock)
         self._stopping = False
         self.told = 0
@@ -96,7 +97,10 @@ class Relay:
         if payload is None:
             self.given_up += 1
             return 0.0
-        failed = await self._bus.deliver(letter.topic, payload)
+        about = getattr(payload, "correlation_id", None)
+        with self._tracer.span("tell", about, topic=letter.topic, attempt=letter.attempts) as told:
+            failed = await self._bus.deliver(letter.topic, payload)
+            told.error = f"{', '.join(failed)} did not take it" if failed else ""
         if not failed:
             self.told += 1
             return 0.0

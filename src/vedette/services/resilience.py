@@ -58,7 +58,10 @@ class Scenario(PluginConfig):
 class ResilienceSettings(PluginConfig):
     """Drills that may be made while the product runs."""
 
-    enabled: bool = Field(default=False, description="False: nobody can switch a scenario on.")
+    enabled: bool | None = Field(
+        default=None,
+        description="False: nobody can switch a scenario on. Absent: as the feature `drills` is.",
+    )
     scenarios: dict[Slug, Scenario] = Field(default_factory=dict, description="By name.")
     drill_every_s: float = Field(
         default=86_400.0,
@@ -138,7 +141,7 @@ class ResilienceTester:
             name: {**scenario.model_dump(), "on": name in self._on}
             for name, scenario in self._settings.scenarios.items()
         }
-        result = {"enabled": self._settings.enabled, "scenarios": found}
+        result = {"enabled": bool(self._settings.enabled), "scenarios": found}
         return ModuleAnswer(module=request.module, result=result)
 
     async def _hear(self, topic: str, fact: Payload) -> None:
@@ -166,7 +169,7 @@ class ResilienceTester:
             InvalidInput: it is not known, or drills are not allowed.
         """
         if not self._settings.enabled:
-            raise InvalidInput("drills are not allowed; set resilience.enabled to true")
+            raise InvalidInput("drills are not allowed; turn the feature on: features.drills")
         name = str(arguments.get("scenario", ""))
         scenario = self._settings.scenarios.get(name)
         if scenario is None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import RowMapping, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.errors import NotFound
@@ -13,6 +13,9 @@ from vedette.store.paging import demand_limit
 from vedette.store.tables import CONFIG_VERSION
 
 _V = CONFIG_VERSION.c
+
+MOST = 1000
+"""Versions that are kept; of years in which somebody changes something every day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,8 @@ class ConfigVersions:
         self._conn = conn
 
     async def add(self, version: ConfigVersion) -> None:
-        """Keep one; its number is that of `next_number`, taken in the same transaction.
+        """Keep one; its number is that of `next_number`, taken in the same transaction. Versions
+        that are long past are forgotten.
 
         Raises:
             InvalidInput: the number or the update is known already.
@@ -50,6 +54,7 @@ class ConfigVersions:
                 {name: getattr(version, name) for name in ConfigVersion.__slots__}
             )
         )
+        await self._conn.execute(delete(CONFIG_VERSION).where(_V.number <= version.number - MOST))
 
     async def next_number(self) -> int:
         """1 for the first version."""

@@ -29,7 +29,7 @@ def test_many_cameras_deliver_alert_stay_small_and_end_soon(tmp_path: Path) -> N
     run = Run(cameras=CAMERAS, minutes=0.4, warm_s=4.0, round_s=ROUND_S, sent_fps=FPS)
     config, slow = tmp_path / "vedette.yaml", slowness()
     with Alerted() as hook, RtspServer(videos[0].parent) as rtsp:
-        config.write_text(settings_of(CAMERAS, videos, rtsp, hook) + "workers: 2\n")
+        config.write_text(settings_of(CAMERAS, videos, rtsp, hook.url) + "workers: 2\n")
         with Running("up", "--config", config, "--data", tmp_path / "data") as product:
             measure(product, run, hook, 1.0)
             seen = status(product)

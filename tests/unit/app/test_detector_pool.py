@@ -178,6 +178,39 @@ def test_what_has_no_model_cannot_be_given_another(pool: DetectorPool) -> None:
         pool.exchange(ModelWish(model="nanodet", detector="cats"))
 
 
+def test_other_settings_are_taken_while_cameras_go_on(pool: DetectorPool) -> None:
+    camera = pool.for_camera(detect())
+    pool.load(["same"])
+
+    assert pool.take({"default": CATS, "same": CATS, "new": BLOB}) == ["default"]
+
+    assert camera.submit(a_scene()).result(LONG_S).labels[-1] == "dog"
+    assert pool.server("same") is pool.server("default"), "what shares it changes with it"
+    assert pool.server("new").labels == ("person", "car")
+    with pytest.raises(InvalidConfig, match="no detector is called 'cats'"):
+        pool.server("cats")
+    assert pool.take({"default": CATS, "same": CATS, "new": BLOB}) == [], "the same again"
+
+
+def test_names_that_share_a_model_change_alike_or_not_at_all(pool: DetectorPool) -> None:
+    pool.load(["default", "same"])
+
+    with pytest.raises(InvalidInput, match="default and same are one and the same at present"):
+        pool.take({"default": CATS, "same": BLOB})
+
+    assert pool.server("default").labels == ("person", "car")
+
+
+def test_settings_that_would_blind_a_camera_are_not_taken(pool: DetectorPool) -> None:
+    camera = pool.for_camera(detect(labels=("person",)))
+
+    with pytest.raises(InvalidInput, match="cameras follow person"):
+        pool.take({"default": CATS})
+
+    assert camera.submit(a_scene()).result(LONG_S).labels[-1] == "car"
+    assert pool.take({"default": BLOB}) == []
+
+
 def test_cores_are_shared_among_processes() -> None:
     table = [(1, 1, 1), (2, 1, 2), (2, 2, 1), (8, 1, 4), (8, 3, 2), (4, 8, 1), (16, 0, 4)]
     assert [threads_for(cores, workers) for cores, workers, _ in table] == [n for *_, n in table]

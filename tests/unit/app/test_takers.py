@@ -24,6 +24,8 @@ def settings(**changes: Any) -> Settings:
         ({"notify": {"quiet_s": 5}}, ["module notifier"]),
         ({"bus": {"depth": 5}}, ["module bus"]),
         ({"cameras": [YARD | {"audio": False}]}, ["module janitor", "module cameras"]),
+        ({"detector": {"type": "blob"}}, ["the detectors"]),
+        ({"features": {"drills": True}}, ["module resilience"]),
         ({"policies": {"longest_days": 40}}, []),
     ],
 )

@@ -13,9 +13,12 @@ from vedette.contracts.errors import SourceLost, SourceRefused, VedetteError
 from vedette.contracts.facts import CameraState, CameraStatus
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.payload import Payload
+from vedette.pipeline.announce import Announcer
 from vedette.pipeline.camera import CameraPipeline
 from vedette.pipeline.keeper import keep_watching
-from vedette.pipeline.main_stream import MainStream, combined
+from vedette.pipeline.main_stream import MainStream
+from vedette.pipeline.standing import Standing
+from vedette.pipeline.stats import CameraStats
 from vedette.testing.fakes import FakeClock
 from vedette.testing.scripted import RecordingSink, ScriptedSource, Step, drawn
 
@@ -188,7 +191,13 @@ def test_it_runs_beside_the_camera_and_ends_with_it() -> None:
 def test_two_streams_are_one_state_and_a_sentence(
     looked: CameraState, main: CameraState | None, state: CameraState, words: str
 ) -> None:
-    found, detail = combined(looked, "small", main, "large")
+    ears, stats = Ears(), CameraStats()
+    announcer = Announcer(camera_id="yard", zone_ids=(), bus=ears, clock=FakeClock())
+    standing = Standing(stats=stats, announcer=announcer)
+    if main is not None:
+        standing.kept(main, "large")
+    standing.looked(looked, "small")
 
-    assert found is state
-    assert words in detail
+    assert stats.state is state
+    assert words in stats.detail
+    assert ears.states[-1] == (stats.state, stats.detail)

@@ -174,7 +174,7 @@ async def test_a_scenario_ends_by_itself(drill: Drill) -> None:
 @pytest.mark.parametrize(
     ("settings", "target", "arguments", "sentence"),
     [
-        ({**SETTINGS, "enabled": False}, "lossy", {}, "set resilience.enabled to true"),
+        ({**SETTINGS, "enabled": False}, "lossy", {}, "turn the feature on: features.drills"),
         (SETTINGS, "los", {}, "no scenario is called 'los'; there are: lossy, short, slow, twice"),
         (SETTINGS, "lossy", {"on": "yes"}, "`on` is true or false, not 'yes'"),
     ],
