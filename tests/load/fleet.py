@@ -32,6 +32,8 @@ VARIANTS = 8
 PROGRESS_S = 60.0
 WEIGH_S = 1.0
 """Between two looks at memory: heaps are trimmed every ten seconds, and grow in between."""
+HEAPS_S = 15.0
+"""Between two looks at what is in the heaps."""
 KILL_S = 120.0
 ATTEMPTS = 5
 
@@ -134,6 +136,24 @@ def counters(product: Running, name: str) -> dict[str, float]:
     return found
 
 
+HEAPS = {
+    "used": "vedette_heap_used_bytes",
+    "free": "vedette_heap_free_bytes",
+    "blocks": "vedette_python_blocks",
+}
+
+
+def heaps(product: Running) -> dict[str, dict[str, float]]:
+    """What each process says of its memory: figure, process, value."""
+    found: dict[str, dict[str, float]] = {figure: {} for figure in HEAPS}
+    for line in ask(product, "/metrics").text.splitlines():
+        for figure, name in HEAPS.items():
+            if line.startswith(f'{name}{{component="'):
+                component, _, value = line.partition('="')[2].partition('"} ')
+                found[figure][component] = float(value)
+    return found
+
+
 def measure(
     product: Running,
     run: Run,
@@ -158,12 +178,15 @@ def measure(
     run.start_s = start_s - began_s
     names = {"packets_total": run.fps, "analysed_total": run.analysed}
     first: dict[str, dict[str, float]] = {}
-    first_s = said_s = 0.0
+    first_s = said_s = heaps_s = 0.0
     while (at_s := time.monotonic() - start_s) < run.minutes * 60:
         run.take(status(product), product.pid, at_s)
         run.alerts_s = [late_s for came, late_s in hook.late_s if came - start_s >= run.warm_s]
         if not first and at_s >= run.warm_s:
             first, first_s = {n: counters(product, n) for n in names}, time.monotonic()
+        if at_s - heaps_s >= HEAPS_S:
+            heaps_s = at_s
+            run.note_heaps(at_s, heaps(product))
         if at_s - said_s >= PROGRESS_S:
             said_s = at_s
             say(run.line(at_s))

@@ -135,6 +135,8 @@ class Run:
     """After the warm-up."""
     alerts_s: list[float] = field(default_factory=list)
     """From the picture with which an event opened until the webhook had it, after the warm-up."""
+    heaps: dict[str, list[tuple[float, dict[str, float]]]] = field(default_factory=dict)
+    """By process: when, and what it said of its heap: tells what grows where something does."""
     restarts: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     events: int = 0
@@ -173,6 +175,26 @@ class Run:
         for process in self.processes.values():
             with suppress(psutil.NoSuchProcess):
                 process.sample(at_s)
+
+    def note_heaps(self, at_s: float, told: Mapping[str, Mapping[str, float]]) -> None:
+        """One look at what is in the heaps: figure, process, value."""
+        for name in told.get("used", {}):
+            figures = {figure: by_name[name] for figure, by_name in told.items()}
+            self.heaps.setdefault(name, []).append((at_s, figures))
+
+    def heap_slopes(self, name: str) -> dict[str, float]:
+        """Per hour, of the lower quartile of each round after the warm-up."""
+        found: dict[str, float] = {}
+        late = [(at_s, each) for at_s, each in self.heaps[name] if at_s >= self.warm_s]
+        for figure in late[0][1] if late else ():
+            rounds: dict[int, list[float]] = {}
+            for at_s, each in late:
+                rounds.setdefault(int((at_s - self.warm_s) // self.round_s), []).append(
+                    each[figure]
+                )
+            floor = [float(np.percentile(values, 25)) for values in rounds.values()]
+            found[figure] = slope_per_hour([n * self.round_s for n in rounds], floor)
+        return found
 
     def line(self, at_s: float) -> str:
         """Where it stands, for people who wait."""
@@ -250,6 +272,13 @@ class Run:
             f"events: {self.events}; seen by the detector: {self.looked}; "
             f"CPU of this measurement: {self.own_cpu_s:.1f} s",
         ]
+        for name in self.heaps:
+            grows = self.heap_slopes(name)
+            if grows:
+                lines.append(
+                    f"heap of {name}, per hour: used {grows['used'] / 2**20:+.2f} MB, holes "
+                    f"{grows['free'] / 2**20:+.2f} MB, blocks of Python {grows['blocks']:+.0f}"
+                )
         return "\n".join(lines)
 
     def _row(self, process: Process) -> str:
@@ -264,7 +293,7 @@ class Run:
         )
 
     def write(self, folder: Path) -> None:
-        """`samples.csv` (each process over time), `cameras.csv` and `result.json`."""
+        """`samples.csv` and `heaps.csv` (each process over time), `cameras.csv`, `result.json`."""
         with (folder / "samples.csv").open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["process", "pid", "at_s", "rss_mb", "own_mb"])
@@ -272,6 +301,14 @@ class Run:
                 for at_s, rss, own in zip(each.at_s, each.rss_mb, each.own_mb, strict=True):
                     row = [f"{at_s:.1f}", f"{rss:.2f}", f"{own:.2f}"]
                     writer.writerow([each.name, each.pid, *row])
+        with (folder / "heaps.csv").open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["process", "at_s", "used", "free", "blocks"])
+            for name, looks in self.heaps.items():
+                for at_s, each in looks:
+                    writer.writerow(
+                        [name, f"{at_s:.1f}", each["used"], each["free"], each["blocks"]]
+                    )
         with (folder / "cameras.csv").open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["camera", "fps", "analysed_fps", "reconnects", "away"])
@@ -280,7 +317,7 @@ class Run:
                 rare = [self.reconnects.get(name, 0), self.away.get(name, 0)]
                 writer.writerow([name, f"{fps:.2f}", analysed, *rare])
         plain = asdict(self)
-        del plain["lag_s"]
+        del plain["lag_s"], plain["heaps"]
         for each, process in zip(plain["processes"].values(), self.processes.values(), strict=True):
             for name in ("at_s", "rss_mb", "own_mb"):
                 del each[name]

@@ -18,6 +18,7 @@ from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.span import CONTROL
 from vedette.contracts.status import DetectorReport, WorkerReport
 from vedette.kit.garbage import Sweeper
+from vedette.kit.heap import Heap
 from vedette.pipeline.stats import CameraStats
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,10 @@ class Cameras(Protocol):
         """How long each stage takes, by process."""
         ...
 
+    def heaps(self) -> Mapping[str, Heap]:
+        """Memory of the other processes, by name."""
+        ...
+
     def gauges(self) -> Figures:
         """Present values, by metric name without `vedette_`."""
         ...
@@ -168,6 +173,9 @@ class LocalCameras:
 
     def stages(self) -> StageTimes:
         return {CONTROL: self._rig.stages()}
+
+    def heaps(self) -> Mapping[str, Heap]:
+        return {}
 
     def gauges(self) -> Figures:
         return self._rig.gauges()

@@ -21,6 +21,7 @@ from vedette.app.gpu_metrics import GpuMetrics, NvmlProbe
 from vedette.app.latency_metrics import ModuleLatency, StageMetrics
 from vedette.app.live_settings import LiveSettings
 from vedette.app.loop_module import LoopModule
+from vedette.app.memory_metrics import MemoryMetrics
 from vedette.app.metrics import Figures, ProductMetrics
 from vedette.app.module_metrics import ModuleMetrics
 from vedette.app.orchestrator import Orchestrator, OrchestratorLimits
@@ -164,6 +165,7 @@ class House:
             self._latency,
             MachineMetrics(disks),
             GpuMetrics(NvmlProbe()),
+            MemoryMetrics(self.cameras.heaps),
         )
         return create_app(
             ApiContext(

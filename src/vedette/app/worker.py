@@ -33,6 +33,7 @@ from vedette.contracts.errors import InvalidInput, VedetteError
 from vedette.contracts.model import ModelWish
 from vedette.kit.clock import Clock, SystemClock
 from vedette.kit.garbage import Sweeper, settle, share_heap
+from vedette.kit.heap import heap
 from vedette.kit.logs import set_up
 from vedette.kit.redact import SECRETS
 from vedette.kit.supervise import guarded
@@ -224,6 +225,7 @@ class Worker:
         head["problem"] = rig.detector.problem
         head["figures"] = rig.figures()
         head["gauges"] = rig.gauges()
+        head["heap"] = asdict(heap())
         head["stages"] = {name: took.plain() for name, took in rig.stages().items()}
         return head
 

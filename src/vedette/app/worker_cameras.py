@@ -19,6 +19,7 @@ from vedette.app.metrics import Figures
 from vedette.app.remote_picture import ANSWER_S, RemotePicture
 from vedette.app.remote_stream import RemoteStream
 from vedette.app.settings import Settings
+from vedette.app.worker_figures import heap_of, stages_of, summed
 from vedette.app.worker_plan import assignment, memory_limit, seats_for
 from vedette.contracts.assignment import CameraAssignment, WorkerAssignment
 from vedette.contracts.bus import Bus
@@ -31,13 +32,13 @@ from vedette.contracts.status import DetectorReport, WorkerReport
 from vedette.contracts.topics import status_topic
 from vedette.kit.clock import Clock
 from vedette.kit.garbage import Sweeper
+from vedette.kit.heap import Heap
 from vedette.kit.histogram import Histogram
 from vedette.link.control_end import Ears, Hub
 from vedette.link.messages import Durable, Story
 from vedette.link.wire import Frame
 from vedette.models.catalogue import DEFAULT_MODEL
 from vedette.pipeline.stats import CameraStats
-from vedette.pipeline.stopwatch import Timed
 from vedette.services.event_writer import EventWriter
 from vedette.services.leftovers import Leftovers
 from vedette.services.recordings import RecordingKeeper
@@ -84,6 +85,7 @@ class WorkerCameras:
         """The last full beat of each seat."""
         self._stages: dict[str, dict[str, Histogram]] = {}
         """What it says of its stages."""
+        self._heaps: dict[str, Heap] = {}
         seats = seats_for(settings)
         self.pool = Workers(
             seats,
@@ -237,18 +239,21 @@ class WorkerCameras:
 
     def figures(self) -> Figures:
         return {
-            **_summed(report.get("figures") for report in self._reports.values()),
+            **summed(report.get("figures") for report in self._reports.values()),
             "worker_restarts": sum(seat.restarts for seat in self.pool.seats),
         }
 
     def stages(self) -> StageTimes:
         return self._stages
 
+    def heaps(self) -> Mapping[str, Heap]:
+        return self._heaps
+
     def gauges(self) -> Figures:
         silent_s = [self.pool.silent_s(seat) for seat in self.pool.seats]
         rss = [seat.life.process.rss_bytes() for seat in self.pool.seats if seat.life]
         return {
-            **_summed(report.get("gauges") for report in self._reports.values()),
+            **summed(report.get("gauges") for report in self._reports.values()),
             "workers": len(self.pool.seats),
             "workers_running": sum(seat.state == "running" for seat in self.pool.seats),
             "worker_heartbeat_age_seconds": max(silent_s, default=0.0),
@@ -291,7 +296,8 @@ class WorkerCameras:
     def _take(self, seat: Seat, report: Mapping[str, Any]) -> None:
         """Bring the counters of a seat's cameras up to date, in place."""
         self._reports[seat.name] = report
-        self._stages[seat.name] = _stages_of(seat.name, report.get("stages"))
+        self._heaps[seat.name] = heap_of(seat.name, report.get("heap"))
+        self._stages[seat.name] = stages_of(seat.name, report.get("stages"))
         for name, plain in report["cameras"].items():
             known = self._stats.get(name)
             if known is None or name not in seat.cameras:
@@ -306,6 +312,7 @@ class WorkerCameras:
     def _gone(self, seat: Seat, why: str) -> None:
         """Nobody watches these cameras until the seat is taken again."""
         self._reports.pop(seat.name, None)
+        self._heaps.pop(seat.name, None)
         for name in seat.cameras:
             stats = self._stats[name]
             stats.state, stats.detail = CameraState.LOST, f"its worker was replaced: {why}"
@@ -366,26 +373,3 @@ def _worker_health(seat: Seat) -> PartHealth:
     why = f"{seat.detail or seat.state} (it has {', '.join(seat.cameras)})" if away else ""
     level = HealthLevel.UNHEALTHY if away else HealthLevel.HEALTHY
     return PartHealth(name=f"worker {seat.name}", level=level, detail=why)
-
-
-def _stages_of(name: str, told: object) -> dict[str, Histogram]:
-    """How long the stages of a worker take, as it says.
-
-    Raises:
-        InvalidInput: that makes no sense.
-    """
-    known = {*Timed, "media"}
-    try:
-        if isinstance(told, dict) and told.keys() <= known:
-            return {stage: Histogram.read(plain) for stage, plain in told.items()}
-    except ValueError as error:
-        raise InvalidInput(f"the stages of {name} make no sense: {error}") from error
-    raise InvalidInput(f"the stages of {name} make no sense")
-
-
-def _summed(parts: Iterator[Any] | Any) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for part in parts:
-        for name, value in (part or {}).items():
-            total[name] = total.get(name, 0.0) + value
-    return total
