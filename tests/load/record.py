@@ -305,10 +305,8 @@ class Run:
             writer = csv.writer(file)
             writer.writerow(["process", "at_s", "used", "free", "blocks"])
             for name, looks in self.heaps.items():
-                for at_s, each in looks:
-                    writer.writerow(
-                        [name, f"{at_s:.1f}", each["used"], each["free"], each["blocks"]]
-                    )
+                for at_s, told in looks:
+                    writer.writerow([name, f"{at_s:.1f}", *told.values()])
         with (folder / "cameras.csv").open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["camera", "fps", "analysed_fps", "reconnects", "away"])
