@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.errors import NotFound
 from vedette.contracts.job import Job, JobState
+from vedette.store.lease import is_over
 from vedette.store.rows import insert_new
 from vedette.store.scope import SiteScope
 from vedette.store.tables import JOB
@@ -71,8 +72,8 @@ class JobRepository:
             .where(
                 self._scope.covers(_J.site_id),
                 or_(
-                    and_(_J.state == JobState.QUEUED.value, _J.next_at <= now),
-                    and_(_J.state == JobState.RUNNING.value, _J.lease_until <= now),
+                    and_(_J.state == JobState.QUEUED.value, is_over(_J.next_at, now)),
+                    and_(_J.state == JobState.RUNNING.value, is_over(_J.lease_until, now)),
                 ),
             )
             .order_by(_J.rank, _J.id)

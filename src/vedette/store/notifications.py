@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, or_, select, update
+from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.notice import DeliveryStatus, Notice
+from vedette.store.lease import is_over
 from vedette.store.paging import demand_limit
 from vedette.store.rows import insert_new, plain
 from vedette.store.scope import SiteScope
@@ -78,7 +79,7 @@ class NotificationLog:
                 _N.alert_id == alert_id,
                 _N.channel == channel,
                 _N.status == DeliveryStatus.QUEUED.value,
-                or_(_N.lease_until.is_(None), _N.lease_until <= now),
+                is_over(_N.lease_until, now),
             )
             .values(
                 lease_until=now + timedelta(seconds=lease_s),
@@ -140,7 +141,7 @@ class NotificationLog:
             .where(
                 self._scope.covers(_N.site_id),
                 _N.status == DeliveryStatus.QUEUED.value,
-                or_(_N.lease_until.is_(None), _N.lease_until <= now),
+                is_over(_N.lease_until, now),
             )
             .order_by(_N.id)
             .limit(demand_limit(limit))

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.payload import Payload
+from vedette.store.lease import is_over
 from vedette.store.rows import insert_new, plain
 from vedette.store.scope import SiteScope
 from vedette.store.tables import OUTBOX
@@ -84,7 +85,7 @@ class Outbox:
             .where(
                 _O.done_at.is_(None),
                 self._scope.covers(_O.site_id),
-                or_(_O.lease_until.is_(None), _O.lease_until <= now),
+                is_over(_O.lease_until, now),
             )
             .order_by(_O.id)
             .limit(limit)

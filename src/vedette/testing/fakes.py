@@ -43,6 +43,11 @@ class FakeClock:
         with self._lock:
             self._elapsed_s += seconds
 
+    def set_wall(self, by: timedelta) -> None:
+        """Somebody puts the wall clock forward, or back; the monotonic one goes on."""
+        with self._lock:
+            self._start += by
+
     async def sleep(self, seconds: float) -> None:
         """Advance, and let the other tasks of the loop run."""
         self._pass(seconds)
