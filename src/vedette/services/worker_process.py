@@ -22,13 +22,21 @@ COMMAND = (sys.executable, "-m", "vedette.app.worker")
 _KEPT = frozenset(
     {
         *("PATH", "HOME", "LANG", "TZ", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV"),
-        *("VEDETTE_ENV", "VEDETTE_LOG", "VEDETTE_MODELS"),
+        *("VEDETTE_ENV", "VEDETTE_LOG", "VEDETTE_MODELS", "GLIBC_TUNABLES"),
     }
 )
 _KEPT_PREFIXES = (
     *("LC_", "LD_", "PYTHON", "MALLOC_", "COVERAGE_", "CUDA_", "NVIDIA_", "OMP_", "OPENVINO_"),
 )
 """Everything else stays here: the environment may hold secrets of cameras and channels."""
+
+_ALONE = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0",
+}
+"""What libraries in a worker are to do, where the operator does not say otherwise."""
 
 
 class WorkerProcess:
@@ -131,11 +139,13 @@ def environment(full: Mapping[str, str]) -> dict[str, str]:
     """What a worker gets to see of our environment.
 
     Numerical libraries get one thread each, and glibc two arenas: with one for each of the many
-    threads, a worker needs about 10 MB more for each camera.
+    threads, a worker needs about 10 MB more for each camera. Nor does a thread keep small blocks
+    that it gave back (glibc's tcache): a few hundred kilobytes each that fill up over hours, in
+    the midst of heaps that could shrink.
     """
     kept = {
         name: value
         for name, value in full.items()
         if name in _KEPT or name.startswith(_KEPT_PREFIXES)
     }
-    return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", **kept}
+    return {**_ALONE, **kept}
