@@ -8,6 +8,7 @@ import pytest
 
 from tests.servers.bot_api import TOKEN, BotApi
 from tests.servers.mail_sink import MailSink, tls_for_loopback
+from tests.servers.mqtt_broker import MqttBroker
 from tests.servers.webhook_receiver import WebhookReceiver
 from vedette.notify.port import Channel, ChannelConfig
 from vedette.plugins import registry
@@ -104,6 +105,32 @@ class TestTelegramChannel(ChannelContract):
     def make_unreachable(self) -> Channel:
         url = f"http://127.0.0.1:{free_port()}"
         return build(type="telegram", token=TOKEN, chat_ids=[42], base_url=url)
+
+
+class TestMqttChannel(ChannelContract):
+    secrets = (PASSWORD,)
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with MqttBroker(login=("vedette", PASSWORD)) as self.broker:
+            yield
+
+    def make_to(self, port: int) -> Channel:
+        return build(
+            type="mqtt",
+            host="127.0.0.1",
+            port=port,
+            username="vedette",
+            password=PASSWORD,
+            qos=1,
+            include_picture=True,
+        )
+
+    def make(self) -> Channel:
+        return self.make_to(self.broker.port)
+
+    def make_unreachable(self) -> Channel:
+        return self.make_to(free_port())
 
 
 class TestRecordingChannel(ChannelContract):

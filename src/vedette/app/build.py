@@ -48,7 +48,7 @@ from vedette.pipeline.sight import fraction_box
 from vedette.pipeline.stats import CameraStats
 from vedette.pipeline.stopwatch import Stopwatch
 from vedette.plugins.registry import build, configure, load
-from vedette.rules.build import build_rules
+from vedette.rules.build import SOMEWHERE, build_rules
 from vedette.sources.port import Source
 from vedette.zones.config import ZoneMap
 from vedette.zones.zones import Zones
@@ -236,7 +236,7 @@ def scene_of(
     )
     return Scene(
         zones=Zones(zones, camera_id=camera.id),
-        rules=build_rules(camera.rules, zones.zone_ids, zones.line_ids),
+        rules=build_rules(camera.rules, zones.zone_ids, zones.line_ids, camera.place or SOMEWHERE),
         draw=partial(draw_live, outlines=outlines, title=camera.title),
         begin_capture=_capture(plan, ring),
         ring_s=camera.events.pre_roll_s + RING_SLACK_S + _wait_s(camera, zones),

@@ -8,6 +8,7 @@ from vedette.contracts.lifecycle import KeepDays, Tag
 from vedette.contracts.payload import Slug
 from vedette.kit.units import normalised
 from vedette.onvif.config import OnvifConfig
+from vedette.rules.schedule import Place
 
 ModuleSettings = dict[str, Any]
 """`{"type": name, ...}`; the plug-in's own Config checks the rest (see `app/check.py`)."""
@@ -182,6 +183,9 @@ class CameraSettings(Part):
     id: Slug
     name: str = ""
     site: Slug = DEFAULT_SITE
+    place: Place | None = Field(
+        default=None, description="Where it is, for schedules; where its site is, if absent."
+    )
     source: SourceSettings
     detect_source: SourceSettings | None = Field(
         default=None,
@@ -215,7 +219,7 @@ class CameraSettings(Part):
         return self
 
 
-IN_PLACE = frozenset({"name", "zones", "lines", "rules"})
+IN_PLACE = frozenset({"name", "place", "zones", "lines", "rules"})
 """What counts from the next picture on, while the stream of the camera goes on."""
 
 

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.extra_modules import ModuleEntry
 from vedette.app.module_plan import OWN_MODULES
+from vedette.app.places import place_of
 from vedette.app.policies import violations
 from vedette.app.settings import Settings
 from vedette.config.check import Problems, validate
@@ -29,6 +30,7 @@ from vedette.contracts.errors import InvalidConfig, ModelUnavailable, UnknownPlu
 from vedette.models.catalogue import Catalogue
 from vedette.plugins.registry import load, names, secret_fields
 from vedette.rules.build import build_rule
+from vedette.rules.schedule import Place
 from vedette.sources.address import Address
 from vedette.zones.config import ZoneMap
 
@@ -133,7 +135,7 @@ def check_settings(document: Document, file: Path) -> Settings:
     for name, detector in settings.detectors.items():
         check.detector(("detectors", name), detector, file.absolute().parent)
     for index, camera in enumerate(settings.cameras):
-        check.camera(("cameras", index), camera)
+        check.camera(("cameras", index), camera, place_of(camera, settings.sites))
     names_of_modules: set[str] = set(OWN_MODULES)
     for index, module in enumerate(settings.modules):
         check.module(("modules", index), module, names_of_modules)
@@ -146,7 +148,12 @@ def check_settings(document: Document, file: Path) -> Settings:
     problems.raise_if_any()
     folder = file.absolute().parent
     cameras = tuple(
-        camera.model_copy(update={"source": _from_folder(camera.source, folder)})
+        camera.model_copy(
+            update={
+                "source": _from_folder(camera.source, folder),
+                "place": place_of(camera, settings.sites),
+            }
+        )
         for camera in settings.cameras
     )
     return settings.model_copy(
@@ -185,7 +192,7 @@ class _PluginCheck:
             self._problems.add(loc, f"two modules are called {entry.name!r}; give it another `id`")
         taken.add(entry.name)
 
-    def camera(self, loc: Loc, camera: CameraSettings) -> None:
+    def camera(self, loc: Loc, camera: CameraSettings, where: Place) -> None:
         self.plugin("source", (*loc, "source"), camera.source)
         self.plugin("motion", (*loc, "motion"), camera.motion)
         self.plugin("tracker", (*loc, "tracker"), camera.tracker)
@@ -201,7 +208,7 @@ class _PluginCheck:
             seen.add(rule_id)
             if zones is not None:
                 with self._problems.at(place):
-                    build_rule(rule, zones.zone_ids, zones.line_ids)
+                    build_rule(rule, zones.zone_ids, zones.line_ids, where)
 
     def plugin(self, kind: str, loc: Loc, settings: ModuleSettings) -> bool:
         """Check one; True where it is fine."""

@@ -68,6 +68,8 @@ def _encrypted(settings: Settings) -> Found:
             yield ("notify", "channels", number, "url"), "http is not encrypted; use https"
         if channel.get("security") == "none":
             yield ("notify", "channels", number, "security"), "mail is not encrypted"
+        if channel["type"] == "mqtt" and not channel.get("tls"):
+            yield ("notify", "channels", number, "host"), "MQTT is not encrypted; say tls: true"
 
 
 def _secrets_elsewhere(settings: Settings) -> Found:

@@ -13,6 +13,7 @@ from vedette.bus.port import BusLimits, Overflow
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import Severity
 from vedette.contracts.payload import Slug
+from vedette.rules.schedule import Place
 from vedette.services.resilience import ResilienceSettings
 
 
@@ -22,6 +23,10 @@ class SiteSettings(Part):
     id: Slug
     name: str = ""
     enabled: bool = True
+    place: Place | None = Field(
+        default=None,
+        description="For schedules of rules; absent: the time zone of this machine, and no sun.",
+    )
 
 
 class NotifySettings(Part):

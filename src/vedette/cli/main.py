@@ -21,6 +21,7 @@ from vedette.cli import (
     jobs,
     models,
     modules,
+    notify,
     recordings,
     schemas,
     status,
@@ -58,6 +59,7 @@ app.add_typer(recordings.app, name="recordings")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(modules.app, name="modules")
+app.add_typer(notify.app, name="notify")
 app.add_typer(config.app, name="config")
 
 

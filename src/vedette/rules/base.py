@@ -5,7 +5,8 @@ Codes of an OPEN: `present` (presence), `entered` (enter), `left`, `vanished` (l
 
 Codes of a CLOSE: `left` (out of the zone for long enough), `lost` (the track ended), `done` (a
 short event is over), `returned` (back in the zone), `cleared` (a count no longer holds), the
-code of the predicate that failed, or what `finish` was told (`source_ended`, `stopped` ...).
+code of the predicate that failed, `off_schedule` (its hours are over), or what `finish` was told
+(`source_ended`, `stopped` ...).
 
 Codes of a REJECT, the first predicate that failed, in this order:
     `label`            {label, wanted}      the rule is about other classes
@@ -16,6 +17,7 @@ Codes of a REJECT, the first predicate that failed, in this order:
     `appeared_inside`  {zone}               seen first inside: nobody saw it enter
     `direction`        {direction, needed}  crossed the line the other way
     `vanished`         {zone}               ended inside: nobody saw it leave
+    `off_schedule`     {again}              the rule does not count now; when it does again
 A REJECT is said when the reason changes, at most eight times per track and rule, and once more
 when a track ends that came closer than it was said to; `dwell_short` when a stay was longer than
 those that were said before.
@@ -35,6 +37,7 @@ from vedette.contracts.payload import Slug
 from vedette.contracts.sample import QUANTUM, Samples
 from vedette.contracts.verdict import Numbers, RuleAction, RuleVerdict
 from vedette.plugins.registry import PluginConfig
+from vedette.rules.schedule import Schedule
 
 MOST_REJECTS = 8
 """Per track and rule."""
@@ -62,6 +65,9 @@ class RuleConfig(PluginConfig):
     severity: Severity = Severity.INFO
     message: str | None = Field(
         default=None, min_length=1, max_length=200, description="What a notice says about it."
+    )
+    schedule: Schedule | None = Field(
+        default=None, description="When it counts; always where absent (docs/rules.md)."
     )
     keep: bool = Field(
         default=False,

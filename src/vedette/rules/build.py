@@ -9,6 +9,10 @@ from vedette.contracts.event import Severity
 from vedette.plugins.registry import configure
 from vedette.rules.base import RuleConfig
 from vedette.rules.port import Rule
+from vedette.rules.schedule import Calendar, Place
+from vedette.rules.scheduled import ScheduledRule
+
+SOMEWHERE = Place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +38,20 @@ class BuiltRule:
 
 
 def build_rule(
-    settings: Mapping[str, Any], zones: Sequence[str], lines: Sequence[str]
+    settings: Mapping[str, Any],
+    zones: Sequence[str],
+    lines: Sequence[str],
+    place: Place = SOMEWHERE,
 ) -> BuiltRule:
     """One rule from `{"type": "presence", "id": ..., ...}`.
 
     Args:
         zones, lines: ids of the camera's, in the order of `Samples`.
+        place: whose clocks, sun and holidays its schedule means.
     Raises:
         UnknownPlugin: no rule is called so.
-        InvalidConfig: it names a zone or line that the camera does not have.
+        InvalidConfig: it names a zone or line that the camera does not have, or its schedule needs
+            to know more of the place.
         pydantic.ValidationError: its own settings are wrong.
     """
     plugin, config = configure("rule", settings)
@@ -52,6 +61,12 @@ def build_rule(
             f"the plug-in {kind!r} is not a rule of this version: its Config must derive from "
             "vedette.rules.base.RuleConfig"
         )
+    rule: Rule = plugin(config, zones=tuple(zones), lines=tuple(lines))
+    if config.schedule is not None:
+        try:
+            rule = ScheduledRule(rule, Calendar(config.schedule, place))
+        except ValueError as error:
+            raise InvalidConfig(f"rule {config.id!r}: {error}") from error
     return BuiltRule(
         id=config.id,
         kind=kind,
@@ -59,7 +74,7 @@ def build_rule(
         message=config.message,
         zone=getattr(config, "zone", None),
         line=getattr(config, "line", None),
-        rule=plugin(config, zones=tuple(zones), lines=tuple(lines)),
+        rule=rule,
         keep=config.keep,
         tag=config.tag,
         config=config,
@@ -67,7 +82,10 @@ def build_rule(
 
 
 def build_rules(
-    settings: Sequence[Mapping[str, Any]], zones: Sequence[str], lines: Sequence[str]
+    settings: Sequence[Mapping[str, Any]],
+    zones: Sequence[str],
+    lines: Sequence[str],
+    place: Place = SOMEWHERE,
 ) -> tuple[BuiltRule, ...]:
     """Every rule of one camera.
 
@@ -75,7 +93,7 @@ def build_rules(
         InvalidConfig: as `build_rule`; or two rules have the same id.
         pydantic.ValidationError: the settings of one rule are wrong.
     """
-    rules = tuple(build_rule(one, zones, lines) for one in settings)
+    rules = tuple(build_rule(one, zones, lines, place) for one in settings)
     ids = [rule.id for rule in rules]
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
         raise InvalidConfig(f"two rules have the id {twice[0]!r}; ids must differ")

@@ -46,6 +46,7 @@ def test_a_file_of_another_product_becomes_valid_settings(
     secrets = {
         "FRIGATE_RTSP_PASSWORD": "a b",
         "FRIGATE_ONVIF": "c",
+        "FRIGATE_MQTT_PASSWORD": "d",
         "CAMERAS_GATE": "rtsp://gate/1",
         "TELEGRAM_TOKEN": "123456:ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi",
     }

@@ -50,6 +50,11 @@ CASES = [
         ["cameras[0].source: rtsp is not encrypted; use rtsps", "channels[0].url: http is not"],
     ),
     (
+        "encrypted: true",
+        {"channel": "{type: mqtt, host: 10.0.0.2}"},
+        ["channels[0].host: MQTT is not encrypted; say tls: true"],
+    ),
+    (
         "secrets_elsewhere: true",
         {
             "source": "rtsps://viewer:hunter2@10.0.0.1/s",

@@ -9,7 +9,8 @@ from vedette.config.reader import parse_yaml
 from vedette.contracts.errors import InvalidConfig
 
 FILE = """
-mqtt: {host: 10.0.0.2, user: frigate, password: "{FRIGATE_MQTT_PASSWORD}"}
+mqtt:
+  {host: 10.0.0.2, user: frigate, password: "{FRIGATE_MQTT_PASSWORD}", client_id: yard, qos: 0}
 detectors: {coral: {type: edgetpu, device: usb}}
 birdseye: {mode: continuous}
 go2rtc:
@@ -158,7 +159,8 @@ def test_what_has_no_counterpart_is_listed_with_its_place() -> None:
     _, notes = read(FILE)
 
     listed = {
-        "mqtt": "MQTT",
+        "mqtt.client_id": "lets each name in once",
+        "mqtt.qos": "confirms each alert",
         "detectors": "vedette models",
         "birdseye.mode": "no counterpart",
         "go2rtc.streams.nothing": "none of its sources",
@@ -216,3 +218,39 @@ cameras:
 def test_what_makes_no_sense_is_refused(text: str, sentence: str) -> None:
     with pytest.raises(InvalidConfig, match=sentence):
         read(text)
+
+
+def test_the_broker_is_told_of_alerts() -> None:
+    settings, _ = read(FILE)
+
+    assert settings["notify"]["channels"] == [
+        {
+            "id": "mqtt",
+            "type": "mqtt",
+            "host": "10.0.0.2",
+            "port": 1883,
+            "qos": 1,
+            "username": "frigate",
+            "password": "${secret:FRIGATE_MQTT_PASSWORD}",
+        }
+    ]
+
+
+def test_a_broker_with_tls_keeps_it() -> None:
+    settings, notes = read(
+        "mqtt: {host: b, port: '8883', tls_ca_certs: /config/ca.crt, tls_insecure: true}\n"
+        "cameras: {}\n"
+    )
+
+    [channel] = settings["notify"]["channels"]
+    assert (channel["port"], channel["tls"], channel["verify_tls"]) == (8883, True, False)
+    assert "ca_file" in notes["mqtt.tls_ca_certs"]
+
+
+@pytest.mark.parametrize("mqtt", ["{enabled: false, host: 10.0.0.2}", "{enabled: true}", "{}"])
+def test_without_a_broker_nobody_is_told(mqtt: str) -> None:
+    settings, notes = read(f"mqtt: {mqtt}\ncameras: {{}}\n")
+
+    assert "notify" not in settings
+    assert notes.pop("cameras", None)
+    assert list(notes) == ["mqtt"]

@@ -45,6 +45,24 @@ TELEGRAM = {"token": TOKEN, "chat_ids": [42]}
             {**EMAIL, "username": "v", "password": "a-secret", "security": "none"},
             "would send the password in clear",
         ),
+        ("mqtt", {"host": "mqtt://b"}, "should match pattern"),
+        ("mqtt", {"host": "b", "topic": "home/#"}, "they are for listeners"),
+        (
+            "mqtt",
+            {"host": "b", "topic": "home/{camera}"},
+            "{camera} cannot be there; use {site_id}",
+        ),
+        (
+            "mqtt",
+            {"host": "b", "topic": "home/{label!r}"},
+            "{label} cannot be there; use {site_id}",
+        ),
+        ("mqtt", {"host": "b", "topic": "home/{label"}, "topic: expected '}'"),
+        ("mqtt", {"host": "b", "topic": "$SYS/x"}, "does not begin with `$`"),
+        ("mqtt", {"host": "b", "password": "a-secret"}, "password: it needs a username"),
+        ("mqtt", {"host": "b", "tls": True, "ca_file": "/nowhere"}, "does not point to a file"),
+        ("mqtt", {"host": "b", "ca_file": __file__}, "it has a meaning with `tls: true` only"),
+        ("mqtt", {"host": "b", "qos": 2}, "Input should be 0 or 1"),
     ],
 )
 def test_wrong_settings_are_refused_in_plain_words(
