@@ -15,14 +15,12 @@ from vedette.api.context import ApiContext, context_of
 from vedette.api.events import artifact_url
 from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.event import Event
-from vedette.contracts.verdict import Verdict
-from vedette.kit.clock import from_us
+from vedette.explain.story import story_of
 
 router = APIRouter(include_in_schema=False)
 
 TEMPLATES = Path(__file__).parent / "templates"
 CARDS = 24
-STAGES = ("motion", "detect", "track", "zones", "rules", "media", "alerts")
 PAGES = Environment(
     loader=FileSystemLoader(TEMPLATES),
     autoescape=select_autoescape(),
@@ -89,11 +87,12 @@ async def event(request: Request, event_id: UUID) -> HTMLResponse:
             for track_id in held.track_ids
             for line in await unit.verdicts(context.scope).of_track(track_id)
         ]
+        told = await unit.notifications(context.scope).of_event(event_id)
     return render(
         "event.html",
         card=card_of(held, artifacts, _names(context)),
         figures=_figures(held.numbers),
-        verdicts=[_line(verdict) for verdict in sorted(verdicts, key=_place)],
+        story=story_of("", verdicts, told) if verdicts else None,
         files=[
             {"url": artifact_url(a), "kind": str(a.kind), "size": a.size_bytes} for a in artifacts
         ],
@@ -120,22 +119,6 @@ async def _cards(context: ApiContext, cursor: str | None) -> dict[str, Any]:
 
 def _names(context: ApiContext) -> dict[str, str]:
     return {camera.id: camera.name for camera in context.cameras()}
-
-
-def _place(verdict: Verdict) -> tuple[int, int]:
-    """By time; of one moment in the order of the product."""
-    stage = STAGES.index(verdict.stage) if verdict.stage in STAGES else len(STAGES)
-    return verdict.at_us, stage
-
-
-def _line(verdict: Verdict) -> dict[str, Any]:
-    at = from_us(verdict.at_us)
-    return {
-        "time": f"{at:%H:%M:%S}.{at.microsecond // 100_000}",
-        "stage": verdict.stage,
-        "code": verdict.code,
-        "numbers": _figures(verdict.numbers),
-    }
 
 
 def _figures(numbers: Mapping[str, Any]) -> dict[str, str]:

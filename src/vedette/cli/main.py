@@ -18,6 +18,7 @@ from vedette.cli import (
     doctor,
     evaluate,
     events,
+    explain,
     jobs,
     models,
     modules,
@@ -51,6 +52,7 @@ app.command("worker", hidden=True)(worker.worker)
 app.command("status")(status.status)
 app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)
+app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("doctor")(doctor.doctor)
 app.command("schemas")(schemas.schemas)
 app.add_typer(cameras.app, name="cameras")

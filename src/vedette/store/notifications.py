@@ -159,6 +159,15 @@ class NotificationLog:
         )
         return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
 
+    async def of_alert(self, alert_id: UUID) -> tuple[Delivery, ...]:
+        """One alert on all its channels, in order."""
+        query = (
+            select(NOTIFICATION_LOG)
+            .where(self._scope.covers(_N.site_id), _N.alert_id == alert_id)
+            .order_by(_N.id)
+        )
+        return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
+
     async def newest(self, *, limit: int = 100) -> tuple[Delivery, ...]:
         """The latest messages, the newest first."""
         query = (

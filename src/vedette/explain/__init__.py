@@ -1,0 +1,1 @@
+"""Why something happened, or did not: the decision ledger in sentences. Pure."""
