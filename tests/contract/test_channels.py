@@ -9,6 +9,7 @@ import pytest
 from tests.servers.bot_api import TOKEN, BotApi
 from tests.servers.mail_sink import MailSink, tls_for_loopback
 from tests.servers.mqtt_broker import MqttBroker
+from tests.servers.web import Heard, Reply, WebServer
 from tests.servers.webhook_receiver import WebhookReceiver
 from vedette.notify.port import Channel, ChannelConfig
 from vedette.plugins import registry
@@ -29,6 +30,13 @@ def free_port() -> int:
     """A port of this machine where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as holder:
         return int(holder.getsockname()[1])
+
+
+class Taker(WebServer):
+    """Takes whatever it gets."""
+
+    def answer(self, request: Heard) -> Reply:
+        return Reply()
 
 
 class TestLogChannel(ChannelContract):
@@ -128,6 +136,25 @@ class TestMqttChannel(ChannelContract):
 
     def make(self) -> Channel:
         return self.make_to(self.broker.port)
+
+    def make_unreachable(self) -> Channel:
+        return self.make_to(free_port())
+
+
+class TestAppriseChannel(ChannelContract):
+    secrets = ("a-key-in-the-path", "s3cr3t-user", "s3cr3t-password")
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with Taker() as self.server:
+            yield
+
+    def make_to(self, port: int) -> Channel:
+        login = "s3cr3t-user:s3cr3t-password"
+        return build(type="apprise", urls=[f"json://{login}@127.0.0.1:{port}/a-key-in-the-path"])
+
+    def make(self) -> Channel:
+        return self.make_to(int(self.server.url.rpartition(":")[2]))
 
     def make_unreachable(self) -> Channel:
         return self.make_to(free_port())

@@ -1,6 +1,6 @@
 """What an operator forbids although it is possible: checked after the types, each with its name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,8 +84,15 @@ def _secrets_elsewhere(settings: Settings) -> Found:
                 yield ("cameras", index, name), f"a password stands in the settings; {better}"
     for number, channel in enumerate(settings.notify.channels):
         for key in sorted(secret_fields("channel", str(channel["type"]))):
-            if isinstance(channel.get(key), str):
+            if any(isinstance(each, str) for each in _each(channel.get(key))):
                 yield ("notify", "channels", number, key), f"it stands in the settings; {better}"
+
+
+def _each(value: Any) -> Iterable[Any]:
+    """What stands in a setting: a value, or several."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 POLICIES = (

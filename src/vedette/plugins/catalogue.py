@@ -45,10 +45,12 @@ BUILTIN: dict[str, dict[str, str]] = {
         "email": "vedette.notify.email:EmailChannel",
         "telegram": "vedette.notify.telegram:TelegramChannel",
         "mqtt": "vedette.notify.mqtt:MqttChannel",
+        "apprise": "vedette.notify.apprise:AppriseChannel",
     },
 }
 
 EXTRAS: dict[str, str] = {
+    "apprise": "apprise",
     "opentelemetry": "traces",
 }
 """Packages that only some plug-ins need, with the extra that installs them."""

@@ -62,6 +62,11 @@ CASES = [
         },
         ["cameras[0].source: a password stands in", "channels[0].token: it stands in the settings"],
     ),
+    (
+        "secrets_elsewhere: true",
+        {"channel": "{type: apprise, urls: ['ntfy://hunter2-topic']}"},
+        ["channels[0].urls: it stands in the settings"],
+    ),
 ]
 
 
