@@ -1,4 +1,4 @@
-"""Properties have no time limit of their own: machines are shared, and time is measured elsewhere."""
+"""Properties have no time limit: machines are shared, and time is measured elsewhere."""
 
 from hypothesis import settings
 
