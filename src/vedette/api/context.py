@@ -1,6 +1,6 @@
 """What the HTTP door needs of the running product; handed in by the composition root."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,10 +10,12 @@ from fastapi import Request
 from vedette.api.ranges import Content
 from vedette.blobs.names import DEFAULT_PATTERN
 from vedette.contracts.config_change import ConfigRollback, ConfigSnapshot, ConfigUpdate
+from vedette.contracts.delivery import Message
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.health import HealthSummary
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.module import ModuleAnswer, ModuleRequest
+from vedette.contracts.notice import DeliveryStatus
 from vedette.contracts.status import ProductReport
 from vedette.jobs.port import Jobs
 from vedette.kit.clock import Clock
@@ -150,6 +152,30 @@ class Modules(Protocol):
         ...
 
 
+class Post(Protocol):
+    """The messages to people."""
+
+    async def find(
+        self,
+        scope: SiteScope,
+        *,
+        statuses: Collection[DeliveryStatus] = (),
+        channel: str = "",
+        limit: int = 50,
+    ) -> Sequence[Message]:
+        """Messages of some sites, the newest first."""
+        ...
+
+    async def resend(self, scope: SiteScope, number: int) -> Message:
+        """Have one that failed sent again.
+
+        Raises:
+            NotFound: there is none of that number.
+            InvalidInput: it has not failed, or its channel is gone.
+        """
+        ...
+
+
 class LiveConfig(Protocol):
     """The settings, which can be changed while the product runs."""
 
@@ -207,6 +233,8 @@ class ApiContext:
     """None where they cannot be changed."""
     file_names: str = DEFAULT_PATTERN
     """What artifacts are called when they are saved."""
+    post: Post | None = None
+    """Messages to people; None where nobody is told of anything."""
     jobs: Jobs | None = None
     """Long work; None where nobody does any."""
     job_file: Callable[[str, str], Path] | None = None

@@ -181,6 +181,7 @@ class House:
                 exchange=self.cameras.exchange,
                 films=Player(self.base.store, self.base.tapes),
                 jobs=self.parts.jobs,
+                post=self.parts.post,
                 job_file=self.base.exports.file,
                 streams=lambda: self.cameras.streams,
                 clock=self.base.clock,

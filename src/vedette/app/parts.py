@@ -18,6 +18,7 @@ from vedette.services.courier import CourierStats
 from vedette.services.janitor import Janitor
 from vedette.services.local_jobs import LocalJobs
 from vedette.services.notifier import Notifier
+from vedette.services.post import Post
 
 
 class Parts:
@@ -60,6 +61,7 @@ class Parts:
             clock,
             rng=self.chance,
         )
+        self.post = Post(base.store, clock, lambda: self.notifier)
         self.accuracy = Accuracy(base.store, clock)
         self.reporter = BusReporter(base.bus, clock, every_s=settings.bus.status_every_s)
         self.began = clock.now()

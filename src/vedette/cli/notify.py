@@ -1,15 +1,24 @@
 """`vedette notify`: over which channels people are told, and whether they are."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from vedette.cli.look import out, table
+from vedette.cli.look import clock_time, out, table
+from vedette.cli.options import Data
+from vedette.contracts.errors import InvalidInput
+from vedette.contracts.notice import DeliveryStatus
+
+if TYPE_CHECKING:
+    from vedette.app.ask_messages import MessagesOf
+
+STYLES = {DeliveryStatus.SENT: "green", DeliveryStatus.FAILED: "red"}
+MOST = 500
 
 app = typer.Typer(
-    help="Channels that people are told over: list them, try them.",
+    help="Channels that people are told over: list them, try them; what went out, and what failed.",
     no_args_is_help=True,
     epilog="Example: vedette notify test family",
 )
@@ -44,3 +53,58 @@ def send_test(
 
     reached = try_channel(load_settings(file), channel, SystemClock())
     out.print(f"told: {escape(reached)}")
+
+
+@app.command("log")
+def log(
+    status: Annotated[list[DeliveryStatus] | None, typer.Option(help="Only these.")] = None,
+    channel: Annotated[str, typer.Option(help="Only this channel.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=MOST)] = 50,
+    data: Data = None,
+) -> None:
+    """Show what a running product sent, what waits, and what it gave up; the newest first."""
+    found = _messages(data).find(statuses=tuple(status or ()), channel=channel, limit=limit)
+    shown = table("Messages", ">number", "time", "channel", "", "what", ">attempts", "")
+    for each in found:
+        style = STYLES.get(each.status, "yellow")
+        shown.add_row(
+            str(each.id),
+            clock_time(each.created_at),
+            escape(each.channel),
+            f"[{style}]{each.status.value}[/]",
+            escape(each.title),
+            str(each.attempts),
+            escape(each.error if each.status is not DeliveryStatus.SENT else each.target),
+        )
+    out.print(shown)
+
+
+@app.command("resend")
+def resend(
+    numbers: Annotated[
+        list[int] | None, typer.Argument(help="Of messages that failed; see vedette notify log.")
+    ] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="All that failed, the oldest first, at most 500.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Have a running product send again what it gave up."""
+    if bool(numbers) == failed:
+        raise InvalidInput("say either numbers of messages, or --failed")
+    messages = _messages(data)
+    if failed:
+        lost = messages.find(statuses=(DeliveryStatus.FAILED.value,), limit=MOST)
+        numbers = [each.id for each in reversed(lost)]
+    for number in numbers or ():
+        again = messages.resend(number)
+        out.print(f"message {number} ({again.channel}): {again.status.value}", soft_wrap=True)
+    if not numbers:
+        out.print("nothing has failed")
+
+
+def _messages(data: Path | None) -> "MessagesOf":
+    from vedette.app.ask import find_address
+    from vedette.app.ask_messages import MessagesOf
+
+    return MessagesOf(find_address(data))

@@ -6,7 +6,7 @@ repeated fact sends nothing twice and a crash loses nothing. Nothing here can sl
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -109,6 +109,16 @@ class Notifier:
                 log.warning("%s did not finish in time; it goes on at the next start", task)
                 task.cancel()
         self._stopped.set()
+
+    @property
+    def channels(self) -> Collection[str]:
+        """Their names."""
+        return self._couriers.keys()
+
+    def wake(self, channel: str) -> None:
+        """A message of a channel waits again; nothing where there is no such channel."""
+        if courier := self._couriers.get(channel):
+            courier.wake()
 
     def stats(self) -> tuple[CourierStats, ...]:
         """Figures per channel."""

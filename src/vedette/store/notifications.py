@@ -1,5 +1,6 @@
 """Which alert went to which channel, and how that ended; makes at-least-once look like once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vedette.contracts.errors import NotFound
 from vedette.contracts.notice import DeliveryStatus, Notice
 from vedette.store.lease import is_over
 from vedette.store.paging import demand_limit
@@ -168,15 +170,52 @@ class NotificationLog:
         )
         return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
 
-    async def newest(self, *, limit: int = 100) -> tuple[Delivery, ...]:
-        """The latest messages, the newest first."""
+    async def newest(
+        self,
+        *,
+        statuses: Collection[DeliveryStatus] = (),
+        channel: str = "",
+        limit: int = 100,
+    ) -> tuple[Delivery, ...]:
+        """The latest messages, the newest first; of all channels and states where none is named."""
         query = (
             select(NOTIFICATION_LOG)
             .where(self._scope.covers(_N.site_id))
             .order_by(_N.created_at.desc(), _N.id.desc())
             .limit(demand_limit(limit))
         )
+        if statuses:
+            query = query.where(_N.status.in_([status.value for status in statuses]))
+        if channel:
+            query = query.where(_N.channel == channel)
         return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
+
+    async def get(self, delivery_id: int) -> Delivery:
+        """One alert on one channel.
+
+        Raises:
+            NotFound: there is none of that number in these sites.
+        """
+        query = select(NOTIFICATION_LOG).where(self._scope.covers(_N.site_id), _N.id == delivery_id)
+        row = (await self._conn.execute(query)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no message {delivery_id}")
+        return _delivery(row)
+
+    async def revive(self, delivery_id: int, *, now: datetime) -> bool:
+        """What failed waits again, as if new; False where it has not failed."""
+        again = (
+            update(NOTIFICATION_LOG)
+            .where(
+                self._scope.covers(_N.site_id),
+                _N.id == delivery_id,
+                _N.status == DeliveryStatus.FAILED.value,
+            )
+            .values(
+                status=DeliveryStatus.QUEUED.value, attempts=0, lease_until=None, updated_at=now
+            )
+        )
+        return (await self._conn.execute(again)).rowcount == 1
 
     async def release(self) -> int:
         """Give back every lease: whoever held them is dead. Only when nobody else is running."""

@@ -288,6 +288,15 @@ class EventStoreContract:
             assert await log.due(now=later + timedelta(days=1)) == ()
             (newest,) = await log.newest()
             assert (newest.status, newest.error) == (DeliveryStatus.FAILED, "unknown chat")
+            assert await log.newest(statuses=[DeliveryStatus.SENT]) == ()
+            assert await log.newest(channel="mail") == ()
+            assert await log.of_alert(notice.alert_id) == (newest,)
+            assert await log.revive(newest.id, now=later)
+            assert not await log.revive(newest.id, now=later)
+            (again,) = await log.due(now=later)
+            assert (again, again.attempts) == (await log.get(newest.id), 0)
+            with pytest.raises(NotFound):
+                await unit.notifications(SiteScope("farm")).get(newest.id)
 
     async def test_a_track_comes_back_with_its_path_and_is_kept_once(self) -> None:
         async with self.opened() as store, store.write() as unit:
