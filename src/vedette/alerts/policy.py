@@ -7,10 +7,11 @@ from types import MappingProxyType
 from uuid import UUID
 
 from vedette.alerts.wording import text_of, title_of
+from vedette.calendar.schedule import Calendar
 from vedette.contracts.event import Event, EventState, Severity
 from vedette.contracts.notice import Notice
 from vedette.contracts.verdict import Numbers, Verdict
-from vedette.kit.clock import to_us
+from vedette.kit.clock import from_us, to_us
 from vedette.kit.ids import alert_id
 
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
@@ -40,7 +41,7 @@ class Decision:
 
     notice: Notice | None
     code: str
-    """`told`, `told_critical`, `not_open`, `severity_low`, `quiet`."""
+    """`told`, `told_critical`, `not_open`, `severity_low`, `quiet_hours`, `quiet`."""
     numbers: Numbers = field(default_factory=dict)
 
 
@@ -50,11 +51,14 @@ class AlertPolicy:
 
     An alert that is told begins a cool-down of its camera, rule and label. It counts while the
     alert is on its way, and it ends at once when the alert reaches nobody (`failed`): then the
-    next event is told. Critical events are told always, and begin a cool-down too.
+    next event is told. Critical events are told always, also in quiet hours, and begin a cool-down
+    too. What is silent because of the hour begins none, so the first event after them is told.
     """
 
     min_severity: Severity = Severity.INFO
     quiet_s: float = 60.0
+    quiet_hours: Mapping[str, Calendar] = field(default_factory=dict)
+    """By site: when nobody is told of anything but what is critical."""
     base_url: str | None = None
     """Links are `{base_url}/events/{event id}`; none where absent."""
     camera_titles: Mapping[str, str] = field(default_factory=dict)
@@ -80,6 +84,9 @@ class AlertPolicy:
         subject = (event.camera_id, event.rule_id, event.label)
         mine, last = alert_id(event.id), state.told.get(subject)
         critical = event.severity is Severity.CRITICAL
+        if not critical and (until := self._quiet_until(event.site_id, at)) is not None:
+            hour = {"until": until.isoformat()}
+            return state, Decision(notice=None, code="quiet_hours", numbers=hour)
         if last is not None and last.alert_id != mine:
             passed_s = abs((at - last.at).total_seconds())  # a replay may go back in time
             if passed_s < self.quiet_s and not critical:
@@ -108,6 +115,14 @@ class AlertPolicy:
             return state
         kept = {key: told for key, told in state.told.items() if key != subject}
         return PolicyState(told=MappingProxyType(kept))
+
+    def _quiet_until(self, site_id: str, at: datetime) -> datetime | None:
+        """When the quiet hours end; None where there are none now."""
+        hours = self.quiet_hours.get(site_id)
+        if hours is None:
+            return None
+        phase = hours.phase(to_us(at))
+        return from_us(phase.until_us) if phase.active else None
 
     def _with(self, state: PolicyState, subject: Subject, told: Told) -> PolicyState:
         """The new entry, without the entries that silence nobody any more."""

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from vedette.calendar.schedule import Place
 from vedette.contracts.lifecycle import KeepDays, Tag
 from vedette.contracts.payload import Slug
 from vedette.kit.units import normalised
 from vedette.onvif.config import OnvifConfig
-from vedette.rules.schedule import Place
 
 ModuleSettings = dict[str, Any]
 """`{"type": name, ...}`; the plug-in's own Config checks the rest (see `app/check.py`)."""

@@ -16,9 +16,10 @@ from ruamel.yaml import YAML
 from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.extra_modules import ModuleEntry
 from vedette.app.module_plan import OWN_MODULES
-from vedette.app.places import place_of
+from vedette.app.places import place_of, place_of_site
 from vedette.app.policies import violations
 from vedette.app.settings import Settings
+from vedette.calendar.schedule import Place
 from vedette.config.check import Problems, validate
 from vedette.config.document import Document
 from vedette.config.environment import documents_of
@@ -30,7 +31,6 @@ from vedette.contracts.errors import InvalidConfig, ModelUnavailable, UnknownPlu
 from vedette.models.catalogue import Catalogue
 from vedette.plugins.registry import load, names, secret_fields
 from vedette.rules.build import build_rule
-from vedette.rules.schedule import Place
 from vedette.sources.address import Address
 from vedette.zones.config import ZoneMap
 
@@ -142,6 +142,7 @@ def check_settings(document: Document, file: Path) -> Settings:
     for index, channel in enumerate(settings.notify.channels):
         loc = ("notify", "channels", index)
         check.plugin("channel", loc, channel)
+    check.quiet_hours(settings)
     problems.raise_if_any()
     for place, sentence in violations(settings):
         problems.add(place, sentence)
@@ -209,6 +210,16 @@ class _PluginCheck:
             if zones is not None:
                 with self._problems.at(place):
                     build_rule(rule, zones.zone_ids, zones.line_ids, where)
+
+    def quiet_hours(self, settings: Settings) -> None:
+        """Check that they are known in every place."""
+        if (hours := settings.notify.quiet_hours) is None:
+            return
+        for site in settings.sites:
+            try:
+                hours.demand(place_of_site(site))
+            except ValueError as error:
+                self._problems.add(("notify", "quiet_hours"), f"site {site.id!r}: {error}")
 
     def plugin(self, kind: str, loc: Loc, settings: ModuleSettings) -> bool:
         """Check one; True where it is fine."""

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from vedette.alerts.policy import AlertPolicy
 from vedette.app.camera_settings import ModuleSettings
+from vedette.app.places import place_of_site
 from vedette.app.settings import Settings
 from vedette.blobs.local import LocalBlobs
 from vedette.bus.tracer import Tracer
+from vedette.calendar.schedule import Calendar
 from vedette.config.secrets import reveal
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.bus import Bus
@@ -51,6 +53,7 @@ def build_notifier(
     policy = AlertPolicy(
         min_severity=notify.min_severity,
         quiet_s=notify.quiet_s,
+        quiet_hours=quiet_hours_of(settings),
         base_url=settings.api.base_url,
         camera_titles={camera.id: camera.title for camera in settings.cameras},
     )
@@ -68,6 +71,18 @@ def build_notifier(
         tracer=Tracer(bus, clock),
     )
     return Notifier(policy, channels, kit, record=desk.record)
+
+
+def quiet_hours_of(settings: Settings) -> dict[str, Calendar]:
+    """By site, with its clocks; none where nothing is to be quiet.
+
+    Raises:
+        ValueError: they need to know more of a place.
+    """
+    hours = settings.notify.quiet_hours
+    if hours is None:
+        return {}
+    return {site.id: Calendar(hours, place_of_site(site)) for site in settings.sites}
 
 
 class _Desk:

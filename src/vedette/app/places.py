@@ -6,16 +6,23 @@ from tzlocal import get_localzone_name
 
 from vedette.app.camera_settings import CameraSettings
 from vedette.app.settings import SiteSettings
-from vedette.rules.schedule import Place
+from vedette.calendar.schedule import Place
 
 
 def place_of(camera: CameraSettings, sites: Sequence[SiteSettings]) -> Place:
     """The place whose clocks, sun and holidays the schedules of a camera mean."""
     if camera.place is not None:
         return camera.place
-    for site in sites:
-        if site.id == camera.site and site.place is not None:
-            return site.place
+    return next((place_of_site(site) for site in sites if site.id == camera.site), somewhere())
+
+
+def place_of_site(site: SiteSettings) -> Place:
+    """The same of a site."""
+    return site.place or somewhere()
+
+
+def somewhere() -> Place:
+    """Where nobody says more: the clocks of this machine."""
     return Place(time_zone=own_time_zone())
 
 

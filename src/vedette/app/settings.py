@@ -10,10 +10,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from vedette.app.camera_settings import DEFAULT_SITE, CameraSettings, ModuleSettings, Part
 from vedette.blobs.names import DEFAULT_PATTERN, demand_pattern
 from vedette.bus.port import BusLimits, Overflow
+from vedette.calendar.schedule import Place, Schedule
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import Severity
 from vedette.contracts.payload import Slug
-from vedette.rules.schedule import Place
 from vedette.services.resilience import ResilienceSettings
 
 
@@ -37,6 +37,10 @@ class NotifySettings(Part):
         default=60.0,
         ge=0.0,
         description="After a sent alert, the same rule and object stay silent this long.",
+    )
+    quiet_hours: Schedule | None = Field(
+        default=None,
+        description="When nobody is told of anything but what is critical (docs/notifications.md).",
     )
     attempts: int = Field(
         default=5, ge=1, le=20, description="Tries of a message before it counts as failed."

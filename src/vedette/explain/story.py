@@ -101,7 +101,7 @@ def _of_events(
     answers = [_capital(_delivery(each)) for each in told]
     remedies: list[str] = []
     for verdict in policy:
-        if verdict.code in ("quiet", "severity_low", "not_open"):
+        if verdict.code not in ("told", "told_critical"):
             answers.append(f"Of rule {verdict.numbers.get('rule', '?')} {sentence(verdict)}.")
             remedies.append(_policy_setting(verdict.code, verdict.numbers))
     if not answers:
@@ -151,6 +151,8 @@ def _policy_setting(code: str, numbers: Numbers) -> str:
         return f"notify.quiet_s: {below(numbers.get('passed_s', 0.0), 2)}"
     if code == "severity_low":
         return f"notify.min_severity: {numbers.get('severity', '')}"
+    if code == "quiet_hours":
+        return "notify.quiet_hours: windows that leave that time out"
     return ""
 
 

@@ -127,6 +127,9 @@ _WORDS: dict[tuple[str, str], Say] = {
         f"nobody is to be told: the same was told {span(n['passed_s'])} before, and "
         f"{span(n['quiet_s'])} are to be quiet"
     ),
+    ("alerts", "quiet_hours"): lambda n: (
+        f"nobody is to be told: these are quiet hours, until {n['until']}"
+    ),
     ("alerts", "severity_low"): lambda n: (
         f"nobody is to be told: its severity is {n['severity']}, and {n['needed']} is needed"
     ),

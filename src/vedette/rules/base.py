@@ -30,6 +30,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from pydantic import Field
 
+from vedette.calendar.schedule import Schedule
 from vedette.contracts.errors import InvalidConfig
 from vedette.contracts.event import Severity
 from vedette.contracts.lifecycle import Tag
@@ -37,7 +38,6 @@ from vedette.contracts.payload import Slug
 from vedette.contracts.sample import QUANTUM, Samples
 from vedette.contracts.verdict import Numbers, RuleAction, RuleVerdict
 from vedette.plugins.registry import PluginConfig
-from vedette.rules.schedule import Schedule
 
 MOST_REJECTS = 8
 """Per track and rule."""

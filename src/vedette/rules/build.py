@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vedette.calendar.schedule import Calendar, Place
 from vedette.contracts.errors import InvalidConfig
 from vedette.contracts.event import Severity
 from vedette.plugins.registry import configure
 from vedette.rules.base import RuleConfig
 from vedette.rules.port import Rule
-from vedette.rules.schedule import Calendar, Place
 from vedette.rules.scheduled import ScheduledRule
 
 SOMEWHERE = Place()

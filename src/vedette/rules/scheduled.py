@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from vedette.calendar.schedule import Calendar, Phase
 from vedette.contracts.sample import Samples
 from vedette.contracts.verdict import RuleVerdict
 from vedette.kit.clock import from_us
 from vedette.rules.base import reject
 from vedette.rules.port import Rule
-from vedette.rules.schedule import Calendar, Phase
 
 OFF = "off_schedule"
 

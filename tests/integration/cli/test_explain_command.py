@@ -16,6 +16,9 @@ from vedette.kit.ids import alert_id
 SETTINGS = """
 detector: {{type: blob, contrast: 60, smallest: 0.004}}
 workers: 0
+sites:
+  - {{id: default, place: {{time_zone: UTC}}}}
+  - {{id: bogota, place: {{time_zone: America/Bogota}}}}
 cameras:
   - id: yard
     source: {{type: file, path: yard.mp4, pace: realtime, start: 2026-01-31T14:03:00Z}}
@@ -25,13 +28,19 @@ cameras:
       - {{id: visitor, type: enter, zone: right, labels: [person]}}
       - {{id: lingering, type: loiter, zone: right, labels: [person], dwell_s: 30}}
       - {{id: dogs, type: presence, labels: [dog]}}
+  - id: till
+    site: bogota
+    source: {{type: file, path: yard.mp4, pace: realtime, start: 2026-01-31T14:03:00Z}}
+    detect: {{fps: 10}}
+    rules: [{{id: guest, type: presence, labels: [person], for_s: 0.3}}]
 notify:
   quiet_s: 3600
+  quiet_hours: {{windows: [{{begin: 08:30, end: 10:00}}]}}
   channels: [{{id: hook, type: webhook, url: "{hook}"}}]
 api: {{port: 0}}
 """
 """Two people cross the picture one after the other: of the first people are told, then all is
-quiet for an hour."""
+quiet for an hour. At the till in Bogota it is nine o'clock, and nobody is told of anything."""
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +58,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str,
         with Running("up", *settings) as product:
             product.until(lambda: hook.messages, "the message")
 
-            def both_over() -> bool:
+            def all_over() -> bool:
                 events = product.events()
-                return len(events) == 2 and all(event["ended_at"] for event in events)
+                return len(events) == 4 and all(event["ended_at"] for event in events)
 
-            product.until(both_over, "both events")
-            events = sorted(product.events(), key=lambda event: event["opened_at"])
+            product.until(all_over, "two events at each camera")
+            events = sorted(product.events(camera="yard"), key=lambda event: event["opened_at"])
             assert product.stop() == 0
     return folder / "data", events
 
@@ -95,6 +104,18 @@ def test_of_whom_nobody_was_told_and_what_was_in_the_way(
     assert story["remedies"] == ["notify.quiet_s: 4.5"]
     assert {line["stage"] for line in story["lines"]} >= {"motion", "detect", "rules", "alerts"}
     assert first["id"] not in as_json.out
+
+
+def test_in_quiet_hours_nobody_was_told(told: tuple[Path, list[dict[str, Any]]]) -> None:
+    at = ("--camera", "till", "--at", "2026-01-31T14:03:02")
+
+    said = words(vedette("explain", *at, "--around", "0.5", "--data", told[0]))
+
+    assert (
+        "Of rule guest nobody is to be told: these are quiet hours, until "
+        "2026-01-31T15:00:00+00:00." in said
+    )
+    assert "In the way: notify.quiet_hours: windows that leave that time out" in said
 
 
 def test_a_moment_is_explained_object_by_object(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from vedette.alerts.policy import AlertPolicy, PolicyState, verdict_of
+from vedette.calendar.schedule import Calendar, Place, Schedule
 from vedette.contracts.event import Event, EventState, Severity
 from vedette.kit.ids import alert_id, event_id
 
@@ -172,3 +173,34 @@ def test_the_ledger_gets_the_track_the_code_and_the_numbers() -> None:
     assert verdict.code == "quiet"
     assert verdict.numbers == {"rule": "visitors", "passed_s": 7.0, "quiet_s": 60.0}
     assert verdict_of(an_event(track_ids=()), decision).track == 0
+
+
+def hours(begin: str, end: str, zone: str = "UTC") -> Calendar:
+    schedule = Schedule.model_validate({"windows": [{"begin": begin, "end": end}]})
+    return Calendar(schedule, Place(time_zone=zone))
+
+
+@pytest.mark.parametrize(
+    ("quiet", "severity", "code"),
+    [
+        (hours("11:00", "13:00"), Severity.WARNING, "quiet_hours"),
+        (hours("11:00", "13:00"), Severity.CRITICAL, "told_critical"),
+        (hours("22:00", "06:00"), Severity.WARNING, "told"),
+        (hours("20:00", "06:00", "Asia/Tokyo"), Severity.WARNING, "quiet_hours"),
+    ],
+)
+def test_in_quiet_hours_only_what_is_critical_is_told(
+    quiet: Calendar, severity: Severity, code: str
+) -> None:
+    assert told(AlertPolicy(quiet_hours={"home": quiet}), an_event(severity=severity)) == [code]
+    assert told(AlertPolicy(quiet_hours={"farm": quiet}), an_event()) == ["told"]
+
+
+def test_quiet_hours_say_when_they_end_and_begin_no_cool_down() -> None:
+    policy = AlertPolicy(quiet_hours={"home": hours("11:00", "12:00")}, quiet_s=3600.0)
+    before, after = an_event(-10.0), an_event(0.0)
+
+    _, decision = policy.consider(policy.start(), before, before.opened_at)
+
+    assert decision.numbers == {"until": "2026-11-21T12:00:00+00:00"}
+    assert told(policy, before, after) == ["quiet_hours", "told"]

@@ -9,8 +9,8 @@ import pytest
 
 from vedette.app.load import load_settings
 from vedette.app.places import own_time_zone
+from vedette.calendar.schedule import Place
 from vedette.contracts.errors import InvalidConfig
-from vedette.rules.schedule import Place
 
 SETTINGS = """\
 sites:
@@ -72,6 +72,13 @@ def test_a_schedule_that_cannot_be_is_refused_with_its_place(
 ) -> None:
     with pytest.raises(InvalidConfig, match=complaint):
         load(tmp_path, SETTINGS.replace("{begin: 22:00, end: 06:00}", window))
+
+
+def test_quiet_hours_are_checked_at_every_site(tmp_path: Path) -> None:
+    night = "notify: {quiet_hours: {windows: [{begin: sunset, end: sunrise}]}}\n"
+
+    with pytest.raises(InvalidConfig, match=r"quiet_hours: site 'shop': the sun needs the site's"):
+        load(tmp_path, SETTINGS + night)
 
 
 def test_a_place_that_cannot_be_is_refused(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.rules.script import START_US, events, play
+from vedette.calendar.schedule import Place
 from vedette.contracts.errors import InvalidConfig
 from vedette.kit.clock import from_us
 from vedette.rules.build import build_rule
 from vedette.rules.port import Rule
-from vedette.rules.schedule import Place
 from vedette.testing.rule_contract import LINES, ZONES, RuleContract
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from vedette.calendar.schedule import Calendar, Place, Schedule
 from vedette.kit.clock import from_us, to_us
-from vedette.rules.schedule import Calendar, Place, Schedule
 
 BERLIN = {"time_zone": "Europe/Berlin", "latitude": 52.5, "longitude": 13.4, "holidays": "DE-BY"}
 

@@ -1,4 +1,4 @@
-"""When a rule counts: local hours, weekdays, holidays, the sun; over every change of clocks.
+"""When something counts: local hours, weekdays, holidays, the sun; over every change of clocks.
 
 A window says on which days it begins, and from when to when; where it ends before it begins, it
 ends on the next day. A time that the clocks leave out (spring) is the moment at which they jump; of
@@ -94,7 +94,7 @@ class Window(PluginConfig):
 
 
 class Schedule(PluginConfig):
-    """When a rule counts: in any of these windows, and on none of the days that are left out."""
+    """When something counts: in any of these windows, on none of the days that are left out."""
 
     windows: tuple[Window, ...] = (Window(),)
     not_on: tuple[date | Literal["holidays"], ...] = Field(

@@ -1,0 +1,1 @@
+"""When something counts: places, their clocks, and windows of local time. Pure."""
