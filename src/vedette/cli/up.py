@@ -25,6 +25,9 @@ def up(
     ] = None,
 ) -> None:
     """Watch the cameras, keep their events, tell people; SIGTERM or Ctrl-C stops in order."""
+    from vedette.kit.garbage import begin_without_thread_caches
+
+    begin_without_thread_caches()
     from vedette.app.load import load_settings
     from vedette.app.settings import default_data_folder
     from vedette.cli.running import TERMINAL, run_product

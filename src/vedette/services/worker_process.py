@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vedette.contracts.errors import VedetteError
+from vedette.kit.garbage import NO_THREAD_CACHES, TUNABLES
 from vedette.link.control_end import Line
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ COMMAND = (sys.executable, "-m", "vedette.app.worker")
 _KEPT = frozenset(
     {
         *("PATH", "HOME", "LANG", "TZ", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV"),
-        *("VEDETTE_ENV", "VEDETTE_LOG", "VEDETTE_MODELS", "GLIBC_TUNABLES"),
+        *("VEDETTE_ENV", "VEDETTE_LOG", "VEDETTE_MODELS", TUNABLES),
     }
 )
 _KEPT_PREFIXES = (
@@ -34,7 +35,7 @@ _ALONE = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
-    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0",
+    TUNABLES: NO_THREAD_CACHES,
 }
 """What libraries in a worker are to do, where the operator does not say otherwise."""
 
@@ -140,8 +141,7 @@ def environment(full: Mapping[str, str]) -> dict[str, str]:
 
     Numerical libraries get one thread each, and glibc two arenas: with one for each of the many
     threads, a worker needs about 10 MB more for each camera. Nor does a thread keep small blocks
-    that it gave back (glibc's tcache): a few hundred kilobytes each that fill up over hours, in
-    the midst of heaps that could shrink.
+    that it gave back.
     """
     kept = {
         name: value
