@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.servers.bot_api import TOKEN, BotApi
+from tests.servers.chat_space import KEY, ChatSpace
+from tests.servers.chat_space import TOKEN as CHAT_TOKEN
 from tests.servers.mail_sink import MailSink, tls_for_loopback
 from tests.servers.mqtt_broker import MqttBroker
 from tests.servers.web import Heard, Reply, WebServer
@@ -139,6 +141,22 @@ class TestMqttChannel(ChannelContract):
 
     def make_unreachable(self) -> Channel:
         return self.make_to(free_port())
+
+
+class TestGchatChannel(ChannelContract):
+    secrets = (KEY, CHAT_TOKEN, "a-token")
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with ChatSpace() as self.space:
+            yield
+
+    def make(self) -> Channel:
+        return build(type="gchat", url=self.space.webhook)
+
+    def make_unreachable(self) -> Channel:
+        base = f"http://127.0.0.1:{free_port()}/v1/spaces/AAAA/messages"
+        return build(type="gchat", url=f"{base}?key={KEY}&token={CHAT_TOKEN}")
 
 
 class TestAppriseChannel(ChannelContract):

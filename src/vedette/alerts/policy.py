@@ -14,8 +14,6 @@ from vedette.contracts.verdict import Numbers, Verdict
 from vedette.kit.clock import from_us, to_us
 from vedette.kit.ids import alert_id
 
-_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
-
 Subject = tuple[str, str, str]
 """What a cool-down is about: camera, rule, label."""
 
@@ -78,7 +76,7 @@ class AlertPolicy:
         """
         if event.state is not EventState.OPEN:
             return state, Decision(notice=None, code="not_open")
-        if _RANK[event.severity] < _RANK[self.min_severity]:
+        if event.severity.rank < self.min_severity.rank:
             needed = {"severity": event.severity.value, "needed": self.min_severity.value}
             return state, Decision(notice=None, code="severity_low", numbers=needed)
         subject = (event.camera_id, event.rule_id, event.label)
@@ -155,12 +153,21 @@ class AlertPolicy:
 
 def verdict_of(event: Event, decision: Decision) -> Verdict:
     """The line of the decision ledger for the event's first track."""
+    return _line(event, decision.code, decision.numbers)
+
+
+def refusal_of(event: Event, channel: str, why: Numbers) -> Verdict:
+    """The line for a channel that does not want to be told of it."""
+    return _line(event, "not_wanted", {"channel": channel, **why})
+
+
+def _line(event: Event, code: str, numbers: Numbers) -> Verdict:
     track = event.track_ids[0].rpartition("/")[2] if event.track_ids else "0"
     return Verdict(
         camera_id=event.camera_id,
         track=int(track) if track.isdecimal() else 0,
         stage="alerts",
         at_us=to_us(event.opened_at),
-        code=decision.code,
-        numbers={"rule": event.rule_id, **decision.numbers},
+        code=code,
+        numbers={"rule": event.rule_id, **numbers},
     )

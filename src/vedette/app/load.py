@@ -6,7 +6,7 @@ All problems are collected and told at once, each with its line.
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,7 @@ def check_settings(document: Document, file: Path) -> Settings:
         check.module(("modules", index), module, names_of_modules)
     for index, channel in enumerate(settings.notify.channels):
         loc = ("notify", "channels", index)
-        check.plugin("channel", loc, channel)
+        check.channel(loc, channel, [camera.id for camera in settings.cameras])
     check.quiet_hours(settings)
     problems.raise_if_any()
     for place, sentence in violations(settings):
@@ -210,6 +210,16 @@ class _PluginCheck:
             if zones is not None:
                 with self._problems.at(place):
                     build_rule(rule, zones.zone_ids, zones.line_ids, where)
+
+    def channel(self, loc: Loc, settings: ModuleSettings, cameras: Sequence[str]) -> None:
+        """Check one, and that it knows the cameras that it names."""
+        wanted = settings.get("cameras", ())
+        if self.plugin("channel", loc, settings) and isinstance(wanted, list | tuple):
+            for name in sorted(set(map(str, wanted)).difference(cameras)):
+                there = ", ".join(cameras)
+                self._problems.add(
+                    (*loc, "cameras"), f"no camera is called {name!r}; there are: {there}"
+                )
 
     def quiet_hours(self, settings: Settings) -> None:
         """Check that they are known in every place."""

@@ -5,6 +5,7 @@ import random
 from uuid import UUID
 
 from vedette.alerts.policy import AlertPolicy
+from vedette.alerts.wish import EVERYTHING, ChannelWish
 from vedette.app.camera_settings import ModuleSettings
 from vedette.app.places import place_of_site
 from vedette.app.settings import Settings
@@ -17,8 +18,8 @@ from vedette.contracts.bus import Bus
 from vedette.contracts.event import Event
 from vedette.contracts.verdict import Verdict
 from vedette.kit.clock import Clock
-from vedette.notify.port import Channel
-from vedette.plugins.registry import build
+from vedette.notify.port import Channel, ChannelConfig
+from vedette.plugins.registry import PluginConfig, configure
 from vedette.services.courier import CourierKit, RetryPlan
 from vedette.services.deliveries import StoreDeliveries
 from vedette.services.notifier import Notifier
@@ -47,9 +48,12 @@ def build_notifier(
     """
     scope = SiteScope(site.id for site in settings.sites)
     notify = settings.notify
-    channels: dict[str, Channel] = {
-        channel_name(each): build("channel", reveal(each), clock=clock) for each in notify.channels
-    }
+    channels: dict[str, Channel] = {}
+    wishes: dict[str, ChannelWish] = {}
+    for each in notify.channels:
+        plugin, config = configure("channel", reveal(each))
+        channels[channel_name(each)] = plugin(config, clock=clock)
+        wishes[channel_name(each)] = wish_of(config)
     policy = AlertPolicy(
         min_severity=notify.min_severity,
         quiet_s=notify.quiet_s,
@@ -70,7 +74,14 @@ def build_notifier(
         ),
         tracer=Tracer(bus, clock),
     )
-    return Notifier(policy, channels, kit, record=desk.record)
+    return Notifier(policy, channels, kit, wishes=wishes, record=desk.record)
+
+
+def wish_of(config: PluginConfig) -> ChannelWish:
+    """What a channel wants to be told of; everything, where it is not one of this version."""
+    if not isinstance(config, ChannelConfig):
+        return EVERYTHING
+    return ChannelWish(min_severity=config.min_severity, cameras=config.cameras)
 
 
 def quiet_hours_of(settings: Settings) -> dict[str, Calendar]:

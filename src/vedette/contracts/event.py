@@ -21,6 +21,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """The more severe, the higher."""
+        return list(type(self)).index(self)
+
 
 class Event(Payload):
     """The state of one event at one moment; a change is a new object with the same id."""

@@ -151,6 +151,13 @@ def _policy_setting(code: str, numbers: Numbers) -> str:
         return f"notify.quiet_s: {below(numbers.get('passed_s', 0.0), 2)}"
     if code == "severity_low":
         return f"notify.min_severity: {numbers.get('severity', '')}"
+    if code == "not_wanted":
+        wanted = (
+            f"cameras: add {numbers['camera']}"
+            if "camera" in numbers
+            else f"min_severity: {numbers.get('severity', '')}"
+        )
+        return f"channel {numbers.get('channel', '?')}, {wanted}"
     if code == "quiet_hours":
         return "notify.quiet_hours: windows that leave that time out"
     return ""

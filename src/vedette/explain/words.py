@@ -97,6 +97,13 @@ def _excluded(numbers: Numbers) -> str:
     return "does not count: it is outside of every zone that counts"
 
 
+def _not_wanted(numbers: Numbers) -> str:
+    channel = numbers["channel"]
+    if "camera" in numbers:
+        return f"{channel} is not to be told: it is told of {numbers['wanted']} only"
+    return f"{channel} is not to be told: {numbers['severity']} is less than {numbers['needed']}"
+
+
 _WORDS: dict[tuple[str, str], Say] = {
     ("motion", "motion"): lambda n: f"something moved: {percent(n['fraction'])} of the picture",
     ("motion", "quiet"): lambda _: "nothing moved; it was looked at all the same",
@@ -133,6 +140,7 @@ _WORDS: dict[tuple[str, str], Say] = {
     ("alerts", "severity_low"): lambda n: (
         f"nobody is to be told: its severity is {n['severity']}, and {n['needed']} is needed"
     ),
+    ("alerts", "not_wanted"): _not_wanted,
     ("alerts", "not_open"): lambda _: "nobody is to be told: the event was over already",
 }
 

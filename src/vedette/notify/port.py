@@ -4,6 +4,7 @@ from typing import Protocol
 
 from pydantic import ConfigDict, Field
 
+from vedette.contracts.event import Severity
 from vedette.contracts.notice import Notice
 from vedette.contracts.payload import Slug
 from vedette.plugins.registry import PluginConfig
@@ -17,6 +18,12 @@ class ChannelConfig(PluginConfig):
     id: Slug | None = Field(
         default=None,
         description="Name of the channel in topics and in the log; its type where absent.",
+    )
+    min_severity: Severity = Field(
+        default=Severity.INFO, description="Of what it is told: this, and what is more severe."
+    )
+    cameras: tuple[Slug, ...] = Field(
+        default=(), description="Of which cameras it is told; of all where empty."
     )
 
 

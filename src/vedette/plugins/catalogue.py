@@ -44,6 +44,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "webhook": "vedette.notify.webhook:WebhookChannel",
         "email": "vedette.notify.email:EmailChannel",
         "telegram": "vedette.notify.telegram:TelegramChannel",
+        "gchat": "vedette.notify.gchat:GchatChannel",
         "mqtt": "vedette.notify.mqtt:MqttChannel",
         "apprise": "vedette.notify.apprise:AppriseChannel",
     },

@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from vedette.alerts.policy import AlertPolicy, verdict_of
+from vedette.alerts.policy import AlertPolicy, refusal_of, verdict_of
+from vedette.alerts.wish import EVERYTHING, ChannelWish
 from vedette.contracts.event import Event
 from vedette.contracts.notice import DeliveryStatus, Notice
 from vedette.contracts.payload import Payload
-from vedette.contracts.verdict import Verdict
+from vedette.contracts.verdict import Numbers, Verdict
 from vedette.kit.supervise import keep_running
 from vedette.notify.port import Channel
 from vedette.services.courier import Courier, CourierKit, CourierStats, fact_of
@@ -52,12 +53,19 @@ class Notifier:
         channels: Mapping[str, Channel],
         kit: CourierKit,
         *,
+        wishes: Mapping[str, ChannelWish] | None = None,
         record: Record | None = None,
     ) -> None:
-        """`channels` by the name that topics and the log show."""
+        """Take what it works with.
+
+        Args:
+            channels: by the name that topics and the log show.
+            wishes: what each wants to be told of; everything where it says nothing.
+        """
         self._policy = policy
         self._state = policy.start()
         self._kit = kit
+        self._wishes = wishes or {}
         self._record = record
         self._fates: dict[UUID, _Fate] = {}
         self._couriers = {
@@ -79,10 +87,15 @@ class Notifier:
             self._state, decision = self._policy.consider(self._state, payload, payload.opened_at)
             verdict = verdict_of(payload, decision)
             doing.attributes["code"] = verdict.code
+            refused: list[Verdict] = []
             if decision.notice is not None:
-                await self._queue(decision.notice)
+                refused = [
+                    refusal_of(payload, name, why)
+                    for name, why in (await self._queue(decision.notice)).items()
+                ]
             if self._record is not None:
-                await self._record(payload, verdict)
+                for each in (verdict, *refused):
+                    await self._record(payload, each)
 
     async def run(self) -> None:
         """Deliver until `stop`; first what an earlier life left queued."""
@@ -124,17 +137,24 @@ class Notifier:
         """Figures per channel."""
         return tuple(courier.stats for courier in self._couriers.values())
 
-    async def _queue(self, notice: Notice) -> None:
+    async def _queue(self, notice: Notice) -> dict[str, Numbers]:
+        """Note it for every channel that wants it; returns the others, with their reasons."""
         fate = self._fates.setdefault(notice.alert_id, _Fate())
         fate.open.add(_QUEUEING)
+        refused: dict[str, Numbers] = {}
         try:
             for name, courier in self._couriers.items():
-                if await self._queue_for(name, notice, fate):
+                why = self._wishes.get(name, EVERYTHING).against(notice)
+                if why is not None:
+                    refused[name] = why
+                elif await self._queue_for(name, notice, fate):
                     courier.stats.queued += 1
                     courier.wake()
+            fate.failed |= bool(refused) and len(refused) == len(self._couriers)
         finally:
             fate.open.discard(_QUEUEING)
             self._conclude(notice, fate)
+        return refused
 
     async def _queue_for(self, name: str, notice: Notice, fate: _Fate) -> bool:
         known = name in fate.open

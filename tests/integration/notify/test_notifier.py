@@ -16,6 +16,7 @@ from tests.servers.mail_sink import MailSink
 from tests.servers.web import Reply
 from tests.servers.webhook_receiver import WebhookReceiver
 from vedette.alerts.policy import AlertPolicy
+from vedette.alerts.wish import ChannelWish
 from vedette.bus.memory import MemoryBus
 from vedette.contracts.errors import DeliveryFailed, DeliveryRefused, NotFound, StorageFailed
 from vedette.contracts.event import Event, Severity
@@ -62,6 +63,7 @@ class Desk:
         plan: RetryPlan | None = None,
         deliveries: Deliveries | None = None,
         find_picture: FindPicture = picture_of,
+        wishes: Mapping[str, ChannelWish] | None = None,
     ) -> Notifier:
         kit = CourierKit(
             deliveries=deliveries or StoreDeliveries(self.store, wake=lambda: None),
@@ -70,7 +72,8 @@ class Desk:
             rng=random.Random(1),  # noqa: S311  jitter that repeats
             plan=plan or RetryPlan(),
         )
-        return Notifier(AlertPolicy(quiet_s=60.0), channels, kit, record=self.record)
+        policy = AlertPolicy(quiet_s=60.0)
+        return Notifier(policy, channels, kit, wishes=wishes, record=self.record)
 
     @asynccontextmanager
     async def running(self, notifier: Notifier) -> AsyncIterator[Notifier]:
@@ -291,6 +294,33 @@ async def test_repeats_are_silent_and_critical_is_not(desk: Desk) -> None:
 
     assert [v.code for v in desk.verdicts] == ["told", "quiet", "told_critical"]
     assert len(channel.sent) == 2
+
+
+async def test_a_channel_is_told_of_what_it_wants_only_and_the_ledger_says_so(desk: Desk) -> None:
+    phone, screen, event = RecordingChannel(), RecordingChannel(), make_event()
+    wishes = {"phone": ChannelWish(min_severity=Severity.CRITICAL)}
+    channels = {"phone": phone, "screen": screen}
+    async with desk.running(desk.notifier(channels, wishes=wishes)) as notifier:
+        await notifier.handle(TOPIC, event)
+        rows = await desk.settled(event)
+
+    assert set(rows) == {"screen"}
+    assert (len(phone.sent), len(screen.sent)) == (0, 1)
+    assert [(v.code, v.numbers.get("channel")) for v in desk.verdicts] == [
+        ("told", None),
+        ("not_wanted", "phone"),
+    ]
+
+
+async def test_what_no_channel_wants_silences_nobody(desk: Desk) -> None:
+    phone = RecordingChannel()
+    wishes = {"phone": ChannelWish(cameras=("gate",))}
+    async with desk.running(desk.notifier({"phone": phone}, wishes=wishes)) as notifier:
+        await notifier.handle(TOPIC, make_event(0))
+        await notifier.handle(TOPIC, make_event(1))
+
+    assert [v.code for v in desk.verdicts] == ["told", "not_wanted", "told", "not_wanted"]
+    assert notifier._fates == {}
 
 
 async def test_other_facts_are_not_our_business(desk: Desk) -> None:

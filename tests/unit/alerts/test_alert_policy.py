@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from vedette.alerts.policy import AlertPolicy, PolicyState, verdict_of
+from vedette.alerts.wish import ChannelWish
 from vedette.calendar.schedule import Calendar, Place, Schedule
 from vedette.contracts.event import Event, EventState, Severity
 from vedette.kit.ids import alert_id, event_id
@@ -204,3 +205,24 @@ def test_quiet_hours_say_when_they_end_and_begin_no_cool_down() -> None:
 
     assert decision.numbers == {"until": "2026-11-21T12:00:00+00:00"}
     assert told(policy, before, after) == ["quiet_hours", "told"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "against"),
+    [
+        (ChannelWish(), None),
+        (ChannelWish(min_severity=Severity.WARNING, cameras=("front_door", "yard")), None),
+        (
+            ChannelWish(min_severity=Severity.CRITICAL),
+            {"severity": "warning", "needed": "critical"},
+        ),
+        (ChannelWish(cameras=("yard",)), {"camera": "front_door", "wanted": "yard"}),
+    ],
+)
+def test_what_a_channel_does_not_want(wish: ChannelWish, against: dict[str, str] | None) -> None:
+    event = an_event(severity=Severity.WARNING)
+    policy = AlertPolicy()
+    _, decision = policy.consider(policy.start(), event, event.opened_at)
+
+    assert decision.notice is not None
+    assert wish.against(decision.notice) == against

@@ -198,3 +198,17 @@ def test_the_demo_takes_any_port_where_its_own_is_busy() -> None:
         return
     with taken:
         assert demo_settings().api.port == 0
+
+
+def test_a_channel_names_cameras_that_there_are(tmp_path: Path) -> None:
+    file = tmp_path / "vedette.yaml"
+    text = "cameras: [{id: yard, source: 'simulator:'}]\nnotify: {channels: [%s]}\n"
+    file.write_text(text % "{type: log, cameras: [yard], min_severity: warning}")
+    [channel] = load_settings(file).notify.channels
+    file.write_text(text % "{type: log, cameras: [gate]}")
+
+    assert channel["cameras"] == ["yard"]
+    with pytest.raises(
+        InvalidConfig, match=r"channels\[0\]\.cameras: no camera is called 'gate'; there are: yard"
+    ):
+        load_settings(file)

@@ -65,6 +65,14 @@ def verdict(stage: str, code: str, **numbers: float | int | str) -> Verdict:
             "nobody is to be told: the same was told 12.0 s before, and 1 min are to be quiet",
         ),
         (
+            verdict("alerts", "not_wanted", channel="phone", severity="info", needed="critical"),
+            "phone is not to be told: info is less than critical",
+        ),
+        (
+            verdict("alerts", "not_wanted", channel="phone", camera="yard", wanted="gate, door"),
+            "phone is not to be told: it is told of gate, door only",
+        ),
+        (
             verdict("rules", "reject:no_helmet", rule="theirs", heads=2),
             "rule theirs opened nothing: no helmet (heads 2)",
         ),
