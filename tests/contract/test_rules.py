@@ -50,7 +50,50 @@ class TestTooFew(RuleContract):
         return rule(type="count", zone="lawn", at_most=0, for_s=0.0, end_after_s=0.0)
 
 
+class TestWhen(RuleContract):
+    def make(self) -> Rule:
+        return rule(type="when", when={"inside": "porch", "for": 1}, min_score=0.4)
+
+
+class TestWhenOncePerCamera(RuleContract):
+    def make(self) -> Rule:
+        return rule(type="when", when={"inside": "porch"}, once_per="camera")
+
+
+class TestWhenOfTheScene(RuleContract):
+    def make(self) -> Rule:
+        return rule(type="when", when={"nobody": {"inside": "lawn"}}, end_after_s=0)
+
+
+class TestWhenInTurn(RuleContract):
+    def make(self) -> Rule:
+        steps = [{"inside": "lawn"}, {"inside": "porch"}]
+        return rule(type="when", when={"sequence": {"steps": steps, "within": "20s"}})
+
+
+class TestWhenItVanishes(RuleContract):
+    def make(self) -> Rule:
+        return rule(type="when", when={"vanishes": True}, end_after_s=0)
+
+
+class TestWhenALotHolds(RuleContract):
+    def make(self) -> Rule:
+        return rule(
+            type="when",
+            labels=["person", "car"],
+            when={
+                "any": [
+                    {"enters": "porch", "within": "2s"},
+                    {"crosses": {"line": "door", "direction": "forward"}},
+                    {"inside": "porch", "near": {"labels": ["car"]}, "for": "1s", "forgive": "1s"},
+                    {"still": "2s", "unless": {"inside": "porch"}},
+                    {"tally": {"of": {"leaves": "lawn"}, "at_least": 2, "within": "10s"}},
+                ]
+            },
+        )
+
+
 def test_no_built_in_rule_is_forgotten_here() -> None:
-    here = {"presence", "enter", "leave", "loiter", "line_crossing", "count"}
+    here = {"presence", "enter", "leave", "loiter", "line_crossing", "count", "when"}
 
     assert set(BUILTIN["rule"]) == here

@@ -99,7 +99,9 @@ class Surroundings:
 
 def zone_map(camera: CameraSettings) -> ZoneMap:
     """Zones and lines of a camera, validated."""
-    return ZoneMap.model_validate({"zones": camera.zones, "lines": camera.lines})
+    return ZoneMap.model_validate(
+        {"zones": camera.zones, "lines": camera.lines, "ground": camera.ground}
+    )
 
 
 def outlines_of(zones: ZoneMap) -> tuple[Outline, ...]:

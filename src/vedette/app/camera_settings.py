@@ -9,6 +9,7 @@ from vedette.contracts.lifecycle import KeepDays, Tag
 from vedette.contracts.payload import Slug
 from vedette.kit.units import normalised
 from vedette.onvif.config import OnvifConfig
+from vedette.zones.ground import GroundConfig
 
 ModuleSettings = dict[str, Any]
 """`{"type": name, ...}`; the plug-in's own Config checks the rest (see `app/check.py`)."""
@@ -202,6 +203,9 @@ class CameraSettings(Part):
     tracker: ModuleSettings = Field(default_factory=lambda: {"type": "byte"})
     zones: tuple[ModuleSettings, ...] = ()
     lines: tuple[ModuleSettings, ...] = ()
+    ground: GroundConfig | None = Field(
+        default=None, description="How long a metre is, for speeds and distances (docs/rules.md)."
+    )
     rules: tuple[ModuleSettings, ...] = ()
     events: EventSettings = EventSettings()
 
@@ -219,7 +223,7 @@ class CameraSettings(Part):
         return self
 
 
-IN_PLACE = frozenset({"name", "place", "zones", "lines", "rules"})
+IN_PLACE = frozenset({"name", "place", "zones", "lines", "ground", "rules"})
 """What counts from the next picture on, while the stream of the camera goes on."""
 
 

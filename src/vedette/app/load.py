@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.extra_modules import ModuleEntry
 from vedette.app.module_plan import OWN_MODULES
+from vedette.app.offers import model_from_folder, offers_of
 from vedette.app.places import place_of, place_of_site
 from vedette.app.policies import violations
 from vedette.app.settings import Settings
@@ -129,11 +130,11 @@ def check_settings(document: Document, file: Path) -> Settings:
     """
     settings = validate(Settings, document)
     problems = Problems(document)
-    check = _PluginCheck(problems)
+    check = _PluginCheck(problems, settings, file.absolute().parent)
     check.plugin("bus", ("bus", "adapter"), settings.bus.adapter)
-    check.detector(("detector",), settings.detector, file.absolute().parent)
+    check.detector(("detector",), settings.detector)
     for name, detector in settings.detectors.items():
-        check.detector(("detectors", name), detector, file.absolute().parent)
+        check.detector(("detectors", name), detector)
     for index, camera in enumerate(settings.cameras):
         check.camera(("cameras", index), camera, place_of(camera, settings.sites))
     names_of_modules: set[str] = set(OWN_MODULES)
@@ -160,9 +161,9 @@ def check_settings(document: Document, file: Path) -> Settings:
     return settings.model_copy(
         update={
             "cameras": cameras,
-            "detector": _model_from_folder(settings.detector, folder),
+            "detector": model_from_folder(settings.detector, folder),
             "detectors": {
-                name: _model_from_folder(detector, folder)
+                name: model_from_folder(detector, folder)
                 for name, detector in settings.detectors.items()
             },
         }
@@ -172,12 +173,14 @@ def check_settings(document: Document, file: Path) -> Settings:
 class _PluginCheck:
     """Validates the parts that belong to plug-ins, each with its own Config."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, settings: Settings, folder: Path) -> None:
         self._problems = problems
+        self._settings = settings
+        self._folder = folder
 
-    def detector(self, loc: Loc, settings: ModuleSettings, folder: Path) -> None:
+    def detector(self, loc: Loc, settings: ModuleSettings) -> None:
         """Check one, and that its model is known."""
-        model = _model_from_folder(settings, folder).get("model")
+        model = model_from_folder(settings, self._folder).get("model")
         if self.plugin("detector", loc, settings) and isinstance(model, str):
             try:
                 Catalogue.load().get(model)
@@ -197,8 +200,13 @@ class _PluginCheck:
         self.plugin("source", (*loc, "source"), camera.source)
         self.plugin("motion", (*loc, "motion"), camera.motion)
         self.plugin("tracker", (*loc, "tracker"), camera.tracker)
-        places = {"zones": list(camera.zones), "lines": list(camera.lines)}
+        places = {
+            "zones": list(camera.zones),
+            "lines": list(camera.lines),
+            "ground": camera.ground,
+        }
         zones = self._problems.check(ZoneMap, loc, data=places)
+        offers = offers_of(camera, self._settings, self._folder)
         seen: set[str] = set()
         for index, rule in enumerate(camera.rules):
             place = (*loc, "rules", index)
@@ -209,7 +217,7 @@ class _PluginCheck:
             seen.add(rule_id)
             if zones is not None:
                 with self._problems.at(place):
-                    build_rule(rule, zones.zone_ids, zones.line_ids, where)
+                    build_rule(rule, zones.zone_ids, zones.line_ids, where, offers)
 
     def channel(self, loc: Loc, settings: ModuleSettings, cameras: Sequence[str]) -> None:
         """Check one, and that it knows the cameras that it names."""
@@ -253,14 +261,6 @@ def _from_folder(source: ModuleSettings, folder: Path) -> ModuleSettings:
     if source.get("type") not in {"file", "folder"} or not isinstance(path, str):
         return source
     return {**source, "path": str(folder / Path(path).expanduser())}
-
-
-def _model_from_folder(detector: ModuleSettings, folder: Path) -> ModuleSettings:
-    """The same for the description of a model of one's own."""
-    model = detector.get("model")
-    if not isinstance(model, str) or not model.endswith((".yaml", ".yml")):
-        return detector
-    return {**detector, "model": str(folder / Path(model).expanduser())}
 
 
 def _hidden(kind: str, settings: ModuleSettings) -> ModuleSettings:

@@ -4,7 +4,9 @@ Quantised to 16 bits before zones, so that a stored sample gives the same verdic
 one did (replay and backtest are exact).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +57,48 @@ class Samples:
     """(n, l) +1 crossed the line in its direction (left to right of a -> b), -1 against, 0 not."""
     ended: tuple[int, ...] = ()
     """Numbers of tracks that were given up at this moment."""
+    aspect: float = 16 / 9
+    """Width of the picture over its height."""
+    ground: F32 | None = None
+    """(n, 2) where the foot of each stands, in metres; unknown (NaN) beyond the horizon. None where
+    the camera has no `ground`."""
+    keypoints: U16 | None = None
+    """(n, 17, 3) joints of people as in `Tracks`, in 1/65535. None where no pose was looked for."""
+    tampering: str = ""
+    """How the camera is: `covered`, `defocused`, `shifted`; empty where it is fine."""
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def followed_by(self, other: "Samples", rows: Sequence[int]) -> "Samples":
+        """The same with some rows of another moment behind; their crossings are over."""
+        more = np.asarray(rows, dtype=np.intp)
+        return replace(
+            self,
+            ids=np.concatenate((self.ids, other.ids[more])),
+            classes=np.concatenate((self.classes, other.classes[more])),
+            boxes=np.concatenate((self.boxes, other.boxes[more])),
+            scores=np.concatenate((self.scores, other.scores[more])),
+            first_us=np.concatenate((self.first_us, other.first_us[more])),
+            zones=np.concatenate((self.zones, other.zones[more])),
+            entered_us=np.concatenate((self.entered_us, other.entered_us[more])),
+            crossings=np.concatenate((self.crossings, np.zeros_like(other.crossings[more]))),
+            ground=_joined(self.ground, other.ground, len(self), more),
+            keypoints=_joined(self.keypoints, other.keypoints, len(self), more),
+        )
+
+
+def _joined(
+    mine: npt.NDArray[Any] | None,
+    others: npt.NDArray[Any] | None,
+    count: int,
+    rows: npt.NDArray[np.intp],
+) -> npt.NDArray[Any] | None:
+    """One under the other; where one of them is not known, its rows are zeros."""
+    if mine is None:
+        if others is None:
+            return None
+        mine = np.zeros((count, *others.shape[1:]), dtype=others.dtype)
+    elif others is None:
+        others = np.zeros((int(rows.max()) + 1, *mine.shape[1:]), dtype=mine.dtype)
+    return np.concatenate((mine, others[rows]))

@@ -109,6 +109,8 @@ class Tracks:
     keypoints: F32 | None = None
     """(n, 17, 3) joints of people as in `Detections`, of this frame: scores of 0 where an object is
     not `observed` or has none. None where no pose detector looked at the frame."""
+    aspect: float = 16 / 9
+    """Width of the frame over its height."""
 
     def __len__(self) -> int:
         return len(self.ids)

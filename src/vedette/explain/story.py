@@ -7,7 +7,8 @@ from typing import Protocol
 
 from vedette.contracts.notice import DeliveryStatus
 from vedette.contracts.verdict import Numbers, Verdict
-from vedette.explain.words import below, remedy, sentence
+from vedette.explain.figures import below
+from vedette.explain.words import remedy, sentence
 from vedette.kit.clock import from_us
 
 STAGES = ("motion", "detect", "track", "zones", "rules", "media", "tamper", "alerts", "notify")

@@ -3,13 +3,11 @@
 What no sentence is known for (a rule of somebody else) is said with its own words and figures.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from vedette.contracts.verdict import Numbers, Verdict
-
-Say = Callable[[Numbers], str]
+from vedette.explain.conditions import CONDITION_OBSTACLES, CONDITION_REMEDIES
+from vedette.explain.figures import Say, below, percent, span
 
 
 def sentence(verdict: Verdict) -> str:
@@ -30,30 +28,6 @@ def remedy(code: str, numbers: Numbers) -> str:
     return _said(_REMEDIES[code], code, numbers) if code in _REMEDIES else ""
 
 
-def span(seconds: Any) -> str:
-    """`7.2 s`, `2 min 5 s`, `1 h 3 min`."""
-    value = float(seconds)
-    if value < 60:
-        return f"{value:.1f} s"
-    whole = int(value)
-    parts = (whole // 3600, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")
-    return " ".join(f"{number} {unit}" for number, unit in parts if number)
-
-
-def percent(part: Any) -> str:
-    """A fraction as people say it: `0.02 %`, `3.2 %`, `62 %`."""
-    value = 100 * float(part)
-    if value < 0.1:
-        return f"{value:.1g} %"
-    return f"{value:.1f} %" if value < 10 else f"{value:.0f} %"
-
-
-def below(value: Any, digits: int = 2) -> str:
-    """The largest number of so many digits that is not above it."""
-    scale = 10**digits
-    return f"{int(float(value) * scale + 1e-9) / scale:g}"
-
-
 def _rule(verdict: Verdict) -> str:
     action, _, code = verdict.code.partition(":")
     numbers = verdict.numbers
@@ -62,10 +36,17 @@ def _rule(verdict: Verdict) -> str:
         case "open":
             return f"{rule} opened an event: {_said(_REASONS.get(code), code, numbers)}"
         case "close":
-            return f"{rule} closed its event: {_said(_ENDS.get(code), code, numbers)}"
+            return f"{rule} closed its event: {_end(code, numbers)}"
         case "reject":
             return f"{rule} opened nothing: {obstacle(code, numbers)}"
     return f"{rule} changed its event: {_plain(code, numbers)}"
+
+
+def _end(code: str, numbers: Numbers) -> str:
+    """Why an event is over; a condition says what did not hold any more."""
+    if code not in _ENDS and code.startswith("not_"):
+        return obstacle(code.removeprefix("not_"), numbers)
+    return _said(_ENDS.get(code), code, numbers)
 
 
 def _said(say: Say | None, code: str, numbers: Numbers) -> str:
@@ -145,6 +126,7 @@ _WORDS: dict[tuple[str, str], Say] = {
 }
 
 _REASONS: dict[str, Say] = {
+    "held": lambda n: _stay(n, "its condition held"),
     "present": _stay,
     "entered": lambda _: "it came in",
     "left": lambda n: _stay(n, "it went out, having been inside"),
@@ -158,6 +140,7 @@ _ENDS: dict[str, Say] = {
     "left": lambda n: _stay(n, "it was out long enough, having been there"),
     "lost": lambda n: _stay(n, "it was gone from view, having been there"),
     "done": lambda _: "it was over",
+    "over": lambda _: "its condition did not hold any more",
     "returned": lambda _: "it came back",
     "cleared": lambda _: "the count did not hold any more",
     "off_schedule": lambda _: "its hours were over",
@@ -166,6 +149,7 @@ _ENDS: dict[str, Say] = {
 }
 
 _OBSTACLES: dict[str, Say] = {
+    **CONDITION_OBSTACLES,
     "label": lambda n: f"it is about {n['wanted']}, and this was: {n['label']}",
     "score_low": lambda n: (
         f"the median score was {n['score']:.2f}, and {n['needed']:.2f} is needed"
@@ -189,6 +173,7 @@ _OBSTACLES: dict[str, Say] = {
 }
 
 _REMEDIES: dict[str, Say] = {
+    **CONDITION_REMEDIES,
     "label": lambda n: f"labels: add {n['label']}",
     "score_low": lambda n: f"min_score: {below(n['score'])}",
     "too_small": lambda n: (
@@ -197,7 +182,7 @@ _REMEDIES: dict[str, Say] = {
         else f"min_area: {below(n['area'], 5)}"
     ),
     "outside": lambda n: f"zone: one that reaches further than {n['zone']}",
-    "dwell_short": lambda n: f"dwell_s, or for_s: {below(n['dwell_s'], 1)}",
+    "dwell_short": lambda n: f"dwell_s, for_s, or for: {below(n['dwell_s'], 1)}",
     "appeared_inside": lambda _: "count_appearing: true",
     "direction": lambda _: "direction: any",
     "vanished": lambda _: "count_vanishing: true",

@@ -49,3 +49,25 @@ def _number(name: str, text: str) -> float | int | str:
         return text
     value = float(number) * (units[unit.lower()] if unit else 1.0)
     return int(value) if value.is_integer() else value
+
+
+def measured(text: str) -> tuple[float | None, str]:
+    """`12 km/h` as 12.0 and `km/h`; None where it does not begin with a number."""
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None, ""
+    return float(found[1]), found[2].lower()
+
+
+def seconds_of(value: Any) -> Any:
+    """`1.5 min` as 90.0; what is no text stays as it is.
+
+    Raises:
+        ValueError: the text is no time.
+    """
+    if not isinstance(value, str):
+        return value
+    number, unit = measured(value)
+    if number is None or (unit and unit not in _SECONDS):
+        raise ValueError(f"{value!r} is no time; write for example 5, '5s', '90 min', '2h'")
+    return number * (_SECONDS[unit] if unit else 1.0)

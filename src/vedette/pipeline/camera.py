@@ -230,7 +230,7 @@ class CameraPipeline:
         tracks = self.look.at(frame, motion)
         self.ledger.follow(tracks, motion)
         self.ledger.note(self.look.verdicts)
-        samples, verdicts = self._judging.locate(tracks)
+        samples, verdicts = self._judging.locate(tracks, self.stats.tamper)
         self.ledger.note(verdicts)
         sight = Sight(frame=frame, tracks=tracks, samples=samples)
         self.announcer.zoned(sight)

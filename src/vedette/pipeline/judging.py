@@ -1,7 +1,7 @@
 """Zones and rules of one camera, with what they remember; others may come between two pictures."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vedette.contracts.sample import Samples
@@ -28,10 +28,10 @@ class Judging:
         self._zone_state = self.zones.start()
         self._rule_states = [built.rule.start() for built in self.rules]
 
-    def locate(self, tracks: Tracks) -> tuple[Samples, tuple[Verdict, ...]]:
+    def locate(self, tracks: Tracks, tampering: str = "") -> tuple[Samples, tuple[Verdict, ...]]:
         """What rules see of this moment, and what is new of tracks and zones."""
         self._zone_state, samples, verdicts = self.zones.step(self._zone_state, tracks)
-        return samples, verdicts
+        return replace(samples, tampering=tampering) if tampering else samples, verdicts
 
     def step(self, samples: Samples) -> Iterator[Said]:
         """Each rule, with what it says of this moment."""

@@ -71,6 +71,8 @@ class Look:
             plan = self._plan(frame, motion, still)
             seen = self._detect(frame, motion, plan)
             tracks = self._unseen(frame.at_us) if seen is None else seen
+        aspect = frame.width / frame.height
+        tracks = tracks if tracks.aspect == aspect else replace(tracks, aspect=aspect)
         self._tracks = tracks
         self.stopwatch.lap(Timed.TRACK)
         return tracks

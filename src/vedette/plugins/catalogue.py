@@ -32,6 +32,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "loiter": "vedette.rules.loiter:LoiterRule",
         "line_crossing": "vedette.rules.line_crossing:LineCrossingRule",
         "count": "vedette.rules.count:CountRule",
+        "when": "vedette.rules.when:WhenRule",
     },
     "bus": {
         "memory": "vedette.bus.memory:MemoryBus",

@@ -26,6 +26,7 @@ those that were said before.
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from pydantic import Field
@@ -195,6 +196,14 @@ class Judge:
         return small
 
 
+class Measures(Protocol):
+    """Knows the figures of what failed."""
+
+    def measure(self, judged: Judged, row: int) -> tuple[Numbers, float]:
+        """Why a row fails, in figures; and how close it came (more is closer)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """What was last said of a track that does not count."""
@@ -215,7 +224,7 @@ Refusals = Mapping[int, Refusal]
 
 
 def refuse(
-    judge: Judge, judged: Judged, told: Refusals, counted: Collection[int] = ()
+    judge: Measures, judged: Judged, told: Refusals, counted: Collection[int] = ()
 ) -> tuple[Refusals, list[RuleVerdict]]:
     """REJECTs of this step: for each track whose first failing predicate changed.
 
@@ -241,7 +250,7 @@ def refuse(
     return after, verdicts
 
 
-def _consider(judge: Judge, judged: Judged, row: int, before: Refusal) -> Refusal:
+def _consider(judge: Measures, judged: Judged, row: int, before: Refusal) -> Refusal:
     """What is to be remembered of a track; `before` itself where nothing changed."""
     fault = judged.faults[row]
     if not fault:

@@ -1,6 +1,6 @@
 """Builds the rules of one camera from their settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,15 @@ from vedette.rules.port import Rule
 from vedette.rules.scheduled import ScheduledRule
 
 SOMEWHERE = Place()
+
+GROUND, POSE = "ground", "pose"
+EVERYTHING = frozenset({GROUND, POSE})
+"""What a camera may know beyond boxes, and rules may need."""
+_LACKS = {
+    GROUND: "it measures in metres, and the camera has no `ground` (docs/rules.md)",
+    POSE: "it asks how a person stands, and none of the camera's `detect.detectors` has a model "
+    "for poses (docs/models.md)",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +51,18 @@ def build_rule(
     zones: Sequence[str],
     lines: Sequence[str],
     place: Place = SOMEWHERE,
+    offers: Set[str] = EVERYTHING,
 ) -> BuiltRule:
     """One rule from `{"type": "presence", "id": ..., ...}`.
 
     Args:
         zones, lines: ids of the camera's, in the order of `Samples`.
         place: whose clocks, sun and holidays its schedule means.
+        offers: which of `EVERYTHING` the camera has.
     Raises:
         UnknownPlugin: no rule is called so.
-        InvalidConfig: it names a zone or line that the camera does not have, or its schedule needs
-            to know more of the place.
+        InvalidConfig: it names a zone or line that the camera does not have, it needs what the
+            camera does not offer, or its schedule needs to know more of the place.
         pydantic.ValidationError: its own settings are wrong.
     """
     plugin, config = configure("rule", settings)
@@ -62,6 +73,8 @@ def build_rule(
             "vedette.rules.base.RuleConfig"
         )
     rule: Rule = plugin(config, zones=tuple(zones), lines=tuple(lines))
+    for need in sorted(getattr(rule, "needs", frozenset()) - offers):
+        raise InvalidConfig(f"rule {config.id!r}: {_LACKS[need]}")
     if config.schedule is not None:
         try:
             rule = ScheduledRule(rule, Calendar(config.schedule, place))
@@ -69,7 +82,7 @@ def build_rule(
             raise InvalidConfig(f"rule {config.id!r}: {error}") from error
     return BuiltRule(
         id=config.id,
-        kind=kind,
+        kind=getattr(config, "event", None) or (config.id if kind == "when" else kind),
         severity=config.severity,
         message=config.message,
         zone=getattr(config, "zone", None),

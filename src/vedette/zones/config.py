@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from vedette.contracts.payload import Slug
 from vedette.contracts.polygon import Point, Polygon
 from vedette.plugins.registry import PluginConfig
+from vedette.zones.ground import GroundConfig
 
 MOST_ZONES = 64
 """One bit each in `Samples.zones`."""
@@ -69,10 +70,11 @@ class LineConfig(PluginConfig):
 
 
 class ZoneMap(PluginConfig):
-    """All zones and lines of one camera."""
+    """All zones and lines of one camera, and how long a metre is."""
 
     zones: tuple[ZoneConfig, ...] = Field(default=(), max_length=MOST_ZONES)
     lines: tuple[LineConfig, ...] = Field(default=(), max_length=MOST_LINES)
+    ground: GroundConfig | None = None
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:

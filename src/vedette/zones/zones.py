@@ -10,6 +10,7 @@ from vedette.contracts.sample import I8, U16, U64, Samples, quantise
 from vedette.contracts.sight import I32, I64, Bools, Tracks
 from vedette.contracts.verdict import Numbers, Verdict
 from vedette.zones.config import LineConfig, ZoneConfig, ZoneMap
+from vedette.zones.ground import Ground
 from vedette.zones.lines import LineMap, settle
 from vedette.zones.raster import Raster
 from vedette.zones.state import ZoneState, blank, follow
@@ -32,6 +33,7 @@ class Zones:
         self._foot = Raster(config.zones, "foot")
         self._centre = Raster(config.zones, "centre")
         self._lines = LineMap(config.lines)
+        self._ground = None if config.ground is None else Ground(config.ground)
         count = len(config.zones)
         self._shifts = np.arange(count, dtype=np.uint64)
         self._inertia_us = np.array(
@@ -68,7 +70,7 @@ class Zones:
         held, crossings = self._cross(held, tracks, foot, centre)
         verdicts = self._tell(held, tracks, crossings, before)
         confirmed = tracks.confirmed
-        samples = self._samples(held, tracks, crossings)
+        samples = self._samples(held, tracks, crossings, foot)
         told = np.where(confirmed, held.bits, held.told).astype(np.uint64)
         out = np.where(confirmed, self._left_out(held.bits), held.out).astype(np.bool_)
         return replace(held, told=told, out=out), samples, verdicts
@@ -115,7 +117,7 @@ class Zones:
         points = np.where(looked[:, :, None], now, before).astype(np.int32)
         return replace(held, points=points, net=net), crossed.astype(np.int8)
 
-    def _samples(self, held: ZoneState, tracks: Tracks, crossings: I8) -> Samples:
+    def _samples(self, held: ZoneState, tracks: Tracks, crossings: I8, foot: I32) -> Samples:
         keep = tracks.confirmed & ~self._left_out(held.bits)
         ended = tuple(track.id for track in tracks.ended if track.confirmed)
         return Samples(
@@ -131,6 +133,9 @@ class Zones:
             entered_us=held.entered_us[keep],
             crossings=crossings[keep],
             ended=ended,
+            aspect=tracks.aspect,
+            ground=None if self._ground is None else self._ground.locate(foot[keep]),
+            keypoints=None if tracks.keypoints is None else quantise(tracks.keypoints[keep]),
         )
 
     def _left_out(self, bits: U64) -> Bools:

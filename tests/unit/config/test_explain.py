@@ -231,7 +231,7 @@ def test_plug_ins_that_are_checked_on_their_own_point_into_the_file() -> None:
         "yard.yaml:12: cameras[0].rules[0]: rule 'p': there is no zone 'proch'; "
         "there are: porch, lawn",
         "yard.yaml:13: cameras[0].rules[1]: no rule is called 'presense'; there are: count, enter, "
-        "leave, line_crossing, loiter, presence",
+        "leave, line_crossing, loiter, presence, when",
         "yard.yaml:14: cameras[0].rules[2].dwell_s: the key 'dwell_s' is missing",
         "yard.yaml:14: cameras[0].rules[2].dwell: the key 'dwell' is unknown; "
         "did you mean 'dwell_s'?",

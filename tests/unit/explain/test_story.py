@@ -86,7 +86,7 @@ def test_without_an_event_the_last_word_of_each_rule_counts_the_closest_first() 
         "Rule dogs opened nothing: it is about dog, and this was: person.",
     )
     assert story.remedies == (
-        "rule lingering, dwell_s, or for_s: 7.2",
+        "rule lingering, dwell_s, for_s, or for: 7.2",
         "rule dogs, labels: add person",
     )
 

@@ -134,7 +134,7 @@ def test_every_word_of_every_rule_is_known() -> None:
         ("score_low", {"score": 0.5, "needed": 0.6}, "min_score: 0.5"),
         ("too_small", {"height": 0.0617, "needed": 0.1}, "min_height: 0.061"),
         ("too_small", {"area": 0.000618, "needed": 0.01}, "min_area: 0.00061"),
-        ("dwell_short", {"dwell_s": 7.29, "needed_s": 10.0}, "dwell_s, or for_s: 7.2"),
+        ("dwell_short", {"dwell_s": 7.29, "needed_s": 10.0}, "dwell_s, for_s, or for: 7.2"),
         ("label", {"label": "dog", "wanted": "person"}, "labels: add dog"),
         ("burnt_toast", {}, ""),
     ],

@@ -13,6 +13,7 @@ from vedette.contracts.polygon import Point
 from vedette.contracts.sample import QUANTUM, Samples, dequantise, quantise
 from vedette.contracts.sight import Tracks
 from vedette.zones.config import LineConfig, ZoneConfig, ZoneMap
+from vedette.zones.ground import GroundConfig
 from vedette.zones.zones import Zones
 
 LEFT: tuple[Point, ...] = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
@@ -336,3 +337,14 @@ def _only(moment: Tracks, number: int) -> Tracks:
 def test_wrong_settings_are_refused(settings_: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         ZoneMap.model_validate(settings_)
+
+
+def test_samples_say_where_on_the_ground_who_stands() -> None:
+    ground = GroundConfig(a=(0.0, 0.5), b=(1.0, 0.5), length_m=10.0, aspect=1.0)
+    seen, _ = path(Zones(ZoneMap(ground=ground), camera_id="yard"), [(0.3, 0.5), (0.7, 0.5)])
+    without, _ = path(yard(), [(0.3, 0.5)])
+
+    assert [s.ground[0, 0] for s in seen if s.ground is not None] == pytest.approx(
+        [3.0, 7.0], abs=0.01
+    )
+    assert without[0].ground is None
