@@ -17,6 +17,7 @@ from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.extra_modules import ModuleEntry
 from vedette.app.module_plan import OWN_MODULES
 from vedette.app.offers import model_from_folder, offers_of
+from vedette.app.packs import rules_of_packs
 from vedette.app.places import place_of, place_of_site
 from vedette.app.policies import violations
 from vedette.app.settings import Settings
@@ -149,14 +150,17 @@ def check_settings(document: Document, file: Path) -> Settings:
         problems.add(place, sentence)
     problems.raise_if_any()
     folder = file.absolute().parent
+    packs = rules_of_packs(settings, folder, problems)
+    problems.raise_if_any()
     cameras = tuple(
         camera.model_copy(
             update={
                 "source": _from_folder(camera.source, folder),
                 "place": place_of(camera, settings.sites),
+                "rules": (*camera.rules, *brought.rules),
             }
         )
-        for camera in settings.cameras
+        for camera, brought in zip(settings.cameras, packs, strict=True)
     )
     return settings.model_copy(
         update={

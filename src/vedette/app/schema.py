@@ -5,6 +5,7 @@ from typing import Any
 from vedette.app.extra_modules import ModuleEntry
 from vedette.app.settings import Settings
 from vedette.plugins.registry import load, names
+from vedette.rules.pack import PackFile
 from vedette.zones.config import LineConfig, ZoneConfig
 
 PLACES = {
@@ -34,6 +35,19 @@ def settings_schema() -> dict[str, Any]:
         _replace(
             shared["CameraSettings"]["properties"], field, {"$ref": f"#/$defs/{model.__name__}"}
         )
+    return schema
+
+
+def pack_schema() -> dict[str, Any]:
+    """The same of a pack of rules; a rule without a `type` is one of `when`."""
+    schema = PackFile.model_json_schema()
+    shared: dict[str, Any] = schema.setdefault("$defs", {})
+    choices = [_plugin("rule", name, shared) for name in sorted(names("rule"))]
+    for choice in choices:
+        if choice["properties"]["type"]["const"] == "when":
+            choice["required"].remove("type")
+    shared["rule"] = {"anyOf": choices}
+    _replace(schema["properties"], "rules", {"$ref": "#/$defs/rule"})
     return schema
 
 

@@ -14,6 +14,7 @@ from vedette.calendar.schedule import Place, Schedule
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import Severity
 from vedette.contracts.payload import Slug
+from vedette.rules.pack import PackUse
 from vedette.services.resilience import ResilienceSettings
 
 
@@ -190,6 +191,11 @@ class Settings(Part):
         default="auto",
         description="Media worker processes; `auto`: one per core, at most one per camera. "
         "0: the cameras run in the main process.",
+    )
+    packs: tuple[PackUse, ...] = Field(
+        default=(),
+        max_length=64,
+        description="Rules for all cameras that have what they speak of (docs/rules.md).",
     )
     notify: NotifySettings = NotifySettings()
     bus: BusSettings = BusSettings()

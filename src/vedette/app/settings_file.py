@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from vedette.app.load import check_settings, secrets_of, written
+from vedette.app.packs import pack_files
 from vedette.app.settings import Settings
 from vedette.config.document import Document
 from vedette.config.secrets import resolve
@@ -16,6 +17,7 @@ class SettingsFile:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._packs: tuple[Path, ...] = ()
 
     def document(self) -> Document:
         """All layers together, secrets by reference.
@@ -31,14 +33,16 @@ class SettingsFile:
         Raises:
             InvalidConfig: one sentence per problem.
         """
-        return check_settings(resolve(document, secrets_of(self.file)), self.file)
+        settings = check_settings(resolve(document, secrets_of(self.file)), self.file)
+        self._packs = tuple(pack_files(settings, self.file.absolute().parent))
+        return settings
 
     def signature(self) -> Signature:
-        """Another one after a file was changed."""
+        """Another one after a file was changed, or a pack of rules that is in force."""
         folder = self.file.absolute().parent
         beside = sorted(folder.glob(f"{self.file.stem}.*{self.file.suffix}"))
         found: list[tuple[str, int, int]] = []
-        for path in (self.file, *beside, folder / ".env"):
+        for path in (self.file, *beside, folder / ".env", *self._packs):
             try:
                 seen = path.stat()
             except OSError:

@@ -28,10 +28,16 @@ Number = Annotated[int, typer.Argument(min=0, help="Number of a version.")]
 def check(file: File = Path("vedette.yaml")) -> None:
     """Say what is wrong, with the line; exit code 3 if anything is."""
     from vedette.app.load import load_settings
+    from vedette.app.rule_list import idle
 
     settings = load_settings(file)
     rules = sum(len(camera.rules) for camera in settings.cameras)
     out.print(f"{file}: fine. {len(settings.cameras)} cameras, {rules} rules")
+    if nowhere := idle(file):
+        out.print(
+            f"[yellow]note:[/] {len(nowhere)} rules of packs count at no camera; `vedette rules "
+            "list` says why"
+        )
 
 
 @app.command("show")

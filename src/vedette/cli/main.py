@@ -24,6 +24,7 @@ from vedette.cli import (
     modules,
     notify,
     recordings,
+    rules,
     schemas,
     status,
     up,
@@ -58,6 +59,7 @@ app.command("schemas")(schemas.schemas)
 app.add_typer(cameras.app, name="cameras")
 app.add_typer(events.app, name="events")
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(rules.app, name="rules")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(modules.app, name="modules")

@@ -98,7 +98,8 @@ def known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[str, .
 
 def _step(annotation: Any, part: str | int) -> list[Any]:
     if _is_model(annotation):
-        info = annotation.model_fields.get(str(part))
+        fields = annotation.model_fields
+        info = fields.get(str(part)) or next((f for f in fields.values() if f.alias == part), None)
         return [] if info is None else _unions(info.annotation)
     arguments = typing.get_args(annotation)
     if typing.get_origin(annotation) in (list, tuple, set, frozenset, dict, Sequence, Mapping):

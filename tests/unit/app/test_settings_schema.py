@@ -1,13 +1,15 @@
 """The JSON Schema of the settings file says what the product accepts."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from tests.command import EXAMPLES
-from vedette.app.schema import PLACES, settings_schema
+from vedette.app.packs import shipped
+from vedette.app.schema import PLACES, pack_schema, settings_schema
 from vedette.plugins.registry import names
 
 Schema = dict[str, Any]
@@ -65,10 +67,23 @@ class Checker:
     def _additionalProperties(self, what: Any, value: Any, schema: Schema) -> bool:  # noqa: N802
         if not isinstance(value, dict):
             return True
-        extra = [value[key] for key in value if key not in schema.get("properties", {})]
+        patterns = schema.get("patternProperties", {})
+        extra = [
+            value[key]
+            for key in value
+            if key not in schema.get("properties", {}) and not any(map(re.search, patterns, [key]))
+        ]
         if isinstance(what, bool):
             return what or not extra
         return all(self.fits(one, what) for one in extra)
+
+    def _patternProperties(self, what: dict[str, Schema], value: Any, _: Schema) -> bool:  # noqa: N802
+        return not isinstance(value, dict) or all(
+            self.fits(inner, schema)
+            for pattern, schema in what.items()
+            for key, inner in value.items()
+            if re.search(pattern, key)
+        )
 
     def _items(self, what: Any, value: Any, schema: Schema) -> bool:
         if not isinstance(value, list):
@@ -132,6 +147,31 @@ def fits(schema: Schema, document: Any) -> bool:
 
 def test_the_demo_fits(schema: Schema, demo: Any) -> None:
     assert fits(schema, demo)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_pack_fits_the_schema_of_packs_and_a_slip_does_not(name: str) -> None:
+    pack = YAML(typ="safe").load(shipped()[name].read_text("utf-8"))
+    schema = pack_schema()
+
+    assert fits(schema, pack)
+    for rule in pack["rules"]:
+        slip = {**rule, "when": {**rule["when"], "insde": "yard"}}
+        assert not fits(schema, {**pack, "rules": [slip]})
+
+
+@pytest.mark.parametrize(
+    ("packs", "fine"),
+    [
+        (["home_events", {"pack": "./mine.yaml", "only": ["a"], "places": {"a": "b"}}], True),
+        ([{"pck": "home_events"}], False),
+        ([5], False),
+    ],
+)
+def test_packs_in_the_settings(schema: Schema, packs: Any, fine: bool) -> None:
+    cameras = [{"id": "door", "source": "rtsp://10.0.0.1/s"}]
+
+    assert fits(schema, {"cameras": cameras, "packs": packs}) is fine
 
 
 def test_the_shortest_file_fits(schema: Schema) -> None:

@@ -37,7 +37,20 @@ def _several(names: Any) -> Any:
     return (names,) if isinstance(names, str) else names
 
 
-Labels = Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
+Labels = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_several),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            ]
+        },
+        mode="validation",
+    ),
+]
 """Classes; one may be written alone."""
 
 SPEEDS = {"km/h": 1 / 3.6, "mph": 0.44704, "m/s": 1.0}
@@ -236,8 +249,21 @@ class Steps(Word):
     )
 
 
+def _with_short_forms(schema: dict[str, Any]) -> None:
+    """What may be written as a plain value is no mistake to editors either."""
+    for key, (_, kinds) in _SHORT.items():
+        plain: list[dict[str, Any]] = [{"type": "string"}] if str in kinds else []
+        plain += [{"type": "number", "minimum": 0}] if float in kinds else []
+        if list in kinds:
+            items = {"type": "object" if key == "sequence" else "string"}
+            plain.append({"type": "array", "items": items, "minItems": 1})
+        schema["properties"][key]["anyOf"] += plain
+
+
 class Condition(Word):
     """What must hold, all of it together."""
+
+    model_config = ConfigDict(json_schema_extra=_with_short_forms)
 
     labels: Labels | None = None
     score: Range | None = Field(default=None, description="Median over the track.")
