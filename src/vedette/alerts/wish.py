@@ -14,9 +14,13 @@ class ChannelWish:
     min_severity: Severity = Severity.INFO
     cameras: tuple[str, ...] = ()
     """Only of these; of all where empty."""
+    only_escalations: bool = False
+    """Only of what nobody acknowledged, which is sent whatever it wishes."""
 
     def against(self, notice: Notice) -> Numbers | None:
         """Why a notice is not for this channel, in figures; None where it is."""
+        if self.only_escalations:
+            return {"wanted": "what nobody acknowledged"}
         if notice.severity.rank < self.min_severity.rank:
             return {"severity": notice.severity.value, "needed": self.min_severity.value}
         if self.cameras and notice.camera_id not in self.cameras:

@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
 from fastapi import Request
 
 from vedette.api.ranges import Content
 from vedette.blobs.names import DEFAULT_PATTERN
+from vedette.contracts.alert import Alert, AlertAction, AlertChange, AlertState, Mute
 from vedette.contracts.config_change import ConfigRollback, ConfigSnapshot, ConfigUpdate
 from vedette.contracts.delivery import Message
 from vedette.contracts.errors import InvalidInput
@@ -176,6 +179,56 @@ class Post(Protocol):
         ...
 
 
+class Alerts(Protocol):
+    """What people do with alerts; see `services/alert_desk.py`."""
+
+    async def find(
+        self,
+        scope: SiteScope,
+        *,
+        states: Collection[AlertState] = (),
+        camera_id: str = "",
+        limit: int = 50,
+    ) -> Sequence[Alert]: ...
+
+    async def get(self, scope: SiteScope, alert_id: UUID) -> tuple[Alert, Sequence[AlertChange]]:
+        """Raises NotFound."""
+        ...
+
+    async def act(
+        self,
+        scope: SiteScope,
+        alert_id: UUID,
+        action: AlertAction,
+        *,
+        by: str,
+        to: str = "",
+        note: str = "",
+    ) -> Alert:
+        """Raises NotFound, WrongState."""
+        ...
+
+    async def mutes(self, scope: SiteScope) -> Sequence[Mute]: ...
+
+    async def mute(
+        self,
+        scope: SiteScope,
+        site_id: str,
+        *,
+        lasts: timedelta,
+        camera_id: str | None = None,
+        rule_id: str | None = None,
+        by: str = "",
+        note: str = "",
+    ) -> Mute:
+        """Raises InvalidInput."""
+        ...
+
+    async def unmute(self, scope: SiteScope, number: int) -> Mute:
+        """Raises NotFound."""
+        ...
+
+
 class LiveConfig(Protocol):
     """The settings, which can be changed while the product runs."""
 
@@ -235,6 +288,8 @@ class ApiContext:
     """What artifacts are called when they are saved."""
     post: Post | None = None
     """Messages to people; None where nobody is told of anything."""
+    alerts: Alerts | None = None
+    """What people were told of; None where nobody is."""
     jobs: Jobs | None = None
     """Long work; None where nobody does any."""
     job_file: Callable[[str, str], Path] | None = None

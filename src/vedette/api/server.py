@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vedette import __version__
 from vedette.api import (
+    alerts,
     camera_page,
     config,
     detector,
@@ -46,6 +47,7 @@ PARTS = (
     live,
     recordings,
     jobs,
+    alerts,
     messages,
     modules,
     config,

@@ -182,6 +182,7 @@ class House:
                 films=Player(self.base.store, self.base.tapes),
                 jobs=self.parts.jobs,
                 post=self.parts.post,
+                alerts=self.parts.alerts,
                 job_file=self.base.exports.file,
                 streams=lambda: self.cameras.streams,
                 clock=self.base.clock,

@@ -145,6 +145,7 @@ def check_settings(document: Document, file: Path) -> Settings:
         loc = ("notify", "channels", index)
         check.channel(loc, channel, [camera.id for camera in settings.cameras])
     check.quiet_hours(settings)
+    check.escalation(settings)
     problems.raise_if_any()
     for place, sentence in violations(settings):
         problems.add(place, sentence)
@@ -242,6 +243,17 @@ class _PluginCheck:
                 hours.demand(place_of_site(site))
             except ValueError as error:
                 self._problems.add(("notify", "quiet_hours"), f"site {site.id!r}: {error}")
+
+    def escalation(self, settings: Settings) -> None:
+        """Check that there are the channels that it names."""
+        known = [str(each.get("id") or each.get("type")) for each in settings.notify.channels]
+        for index, step in enumerate(settings.notify.escalate):
+            for name in sorted(set(step.channels).difference(known)):
+                there = ", ".join(known) or "none"
+                self._problems.add(
+                    ("notify", "escalate", index, "channels"),
+                    f"no channel is called {name!r}; there are: {there}",
+                )
 
     def plugin(self, kind: str, loc: Loc, settings: ModuleSettings) -> bool:
         """Check one; True where it is fine."""

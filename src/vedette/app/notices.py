@@ -4,6 +4,7 @@ import asyncio
 import random
 from uuid import UUID
 
+from vedette.alerts.limits import AlertRule, Ceiling
 from vedette.alerts.policy import AlertPolicy
 from vedette.alerts.wish import EVERYTHING, ChannelWish
 from vedette.app.camera_settings import ModuleSettings
@@ -20,8 +21,10 @@ from vedette.contracts.verdict import Verdict
 from vedette.kit.clock import Clock
 from vedette.notify.port import Channel, ChannelConfig
 from vedette.plugins.registry import PluginConfig, configure
+from vedette.services.alert_book import StoreAlertBook
 from vedette.services.courier import CourierKit, RetryPlan
 from vedette.services.deliveries import StoreDeliveries
+from vedette.services.escalation import Escalation, Step
 from vedette.services.notifier import Notifier
 from vedette.services.relay import Relay
 from vedette.store.scope import SiteScope
@@ -60,7 +63,11 @@ def build_notifier(
         quiet_hours=quiet_hours_of(settings),
         base_url=settings.api.base_url,
         camera_titles={camera.id: camera.title for camera in settings.cameras},
+        most_quiet_s=notify.most_quiet_s,
+        rules=tuple(AlertRule(**each.model_dump()) for each in notify.alerts),
+        ceiling=Ceiling(most=notify.most_a_minute, most_critical=notify.most_critical_a_minute),
     )
+    steps = [Step(**each.model_dump()) for each in notify.escalate]
     desk = _Desk(store, blobs, scope)
     kit = CourierKit(
         deliveries=StoreDeliveries(store, wake=relay.wake),
@@ -74,14 +81,26 @@ def build_notifier(
         ),
         tracer=Tracer(bus, clock),
     )
-    return Notifier(policy, channels, kit, wishes=wishes, record=desk.record)
+    return Notifier(
+        policy,
+        channels,
+        kit,
+        wishes=wishes,
+        record=desk.record,
+        book=StoreAlertBook(store, clock),
+        escalation=lambda tell: Escalation(steps, store, clock, tell),
+    )
 
 
 def wish_of(config: PluginConfig) -> ChannelWish:
     """What a channel wants to be told of; everything, where it is not one of this version."""
     if not isinstance(config, ChannelConfig):
         return EVERYTHING
-    return ChannelWish(min_severity=config.min_severity, cameras=config.cameras)
+    return ChannelWish(
+        min_severity=config.min_severity,
+        cameras=config.cameras,
+        only_escalations=config.only_escalations,
+    )
 
 
 def quiet_hours_of(settings: Settings) -> dict[str, Calendar]:

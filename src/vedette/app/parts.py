@@ -13,6 +13,7 @@ from vedette.app.service_manager import ServiceManager
 from vedette.contracts.health import Health, HealthLevel
 from vedette.contracts.payload import Payload
 from vedette.services.accuracy import Accuracy
+from vedette.services.alert_desk import AlertDesk
 from vedette.services.bus_reporter import BusReporter
 from vedette.services.courier import CourierStats
 from vedette.services.janitor import Janitor
@@ -62,12 +63,16 @@ class Parts:
             rng=self.chance,
         )
         self.post = Post(base.store, clock, lambda: self.notifier)
+        self.alerts = AlertDesk(base.store, mutes_changed=self.mutes_changed)
         self.accuracy = Accuracy(base.store, clock)
         self.reporter = BusReporter(base.bus, clock, every_s=settings.bus.status_every_s)
         self.began = clock.now()
         self.manager = ServiceManager(clock)
 
     # The notifier is another one after other settings.
+
+    async def mutes_changed(self) -> None:
+        await self.notifier.mutes_changed()
 
     async def deliver(self) -> None:
         await self.notifier.run()

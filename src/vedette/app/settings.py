@@ -30,6 +30,30 @@ class SiteSettings(Part):
     )
 
 
+class AlertRuleSettings(Part):
+    """How the events of some rules become alerts."""
+
+    rules: tuple[Slug, ...] = Field(default=(), description="Ids of rules; all where empty.")
+    cameras: tuple[Slug, ...] = Field(default=(), description="All where empty.")
+    at_least: int = Field(
+        default=1, ge=1, le=1000, description="So many events within `within_s`, then one alert."
+    )
+    within_s: float = Field(default=600.0, gt=0.0, le=86400.0)
+    quiet_s: float | None = Field(
+        default=None, ge=0.0, le=86400.0, description="Instead of `notify.quiet_s`."
+    )
+
+
+class EscalationSettings(Part):
+    """Who else is told when nobody acknowledges."""
+
+    after_s: float = Field(
+        gt=0.0, le=7 * 86400.0, description="After the alert was raised, or after the step before."
+    )
+    channels: tuple[str, ...] = Field(min_length=1, description="Names of channels.")
+    min_severity: Severity = Severity.CRITICAL
+
+
 class NotifySettings(Part):
     """Who is told, and how often."""
 
@@ -42,6 +66,29 @@ class NotifySettings(Part):
     quiet_hours: Schedule | None = Field(
         default=None,
         description="When nobody is told of anything but what is critical (docs/notifications.md).",
+    )
+    most_quiet_s: float = Field(
+        default=900.0,
+        ge=0.0,
+        le=86400.0,
+        description="A rule and object that go on and on are told ever more rarely: each time the "
+        "silence doubles, up to this. 0: it never grows.",
+    )
+    most_a_minute: int = Field(
+        default=20, ge=1, le=10_000, description="Alerts of one camera within a minute."
+    )
+    most_critical_a_minute: int = Field(
+        default=120, ge=1, le=10_000, description="The same with the critical ones."
+    )
+    alerts: tuple[AlertRuleSettings, ...] = Field(
+        default=(),
+        max_length=500,
+        description="How the events of some rules become alerts; the first that fits counts.",
+    )
+    escalate: tuple[EscalationSettings, ...] = Field(
+        default=(),
+        max_length=10,
+        description="Who else is told when nobody acknowledges an alert, one step after the other.",
     )
     attempts: int = Field(
         default=5, ge=1, le=20, description="Tries of a message before it counts as failed."

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from vedette import __version__
 from vedette.cli import (
+    alerts,
     analyze,
     cameras,
     config,
@@ -58,6 +59,7 @@ app.command("doctor")(doctor.doctor)
 app.command("schemas")(schemas.schemas)
 app.add_typer(cameras.app, name="cameras")
 app.add_typer(events.app, name="events")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(rules.app, name="rules")
 app.add_typer(jobs.app, name="jobs")

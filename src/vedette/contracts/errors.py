@@ -98,3 +98,10 @@ class TooMany(VedetteError):
     """There are as many as there may be; try again later."""
 
     status = 503
+
+
+class WrongState(VedetteError):
+    """Something cannot be done with a thing as it is now; the sentence says when it can."""
+
+    status = 409
+    exit_code = 2

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from vedette.contracts.notice import DeliveryStatus
 from vedette.contracts.verdict import Numbers, Verdict
-from vedette.explain.figures import below
+from vedette.explain.figures import Say, below
 from vedette.explain.words import remedy, sentence
 from vedette.kit.clock import from_us
 
@@ -148,20 +148,30 @@ def _setting(verdict: Verdict) -> str:
 
 
 def _policy_setting(code: str, numbers: Numbers) -> str:
-    if code == "quiet":
-        return f"notify.quiet_s: {below(numbers.get('passed_s', 0.0), 2)}"
-    if code == "severity_low":
-        return f"notify.min_severity: {numbers.get('severity', '')}"
-    if code == "not_wanted":
-        wanted = (
-            f"cameras: add {numbers['camera']}"
-            if "camera" in numbers
-            else f"min_severity: {numbers.get('severity', '')}"
-        )
-        return f"channel {numbers.get('channel', '?')}, {wanted}"
-    if code == "quiet_hours":
-        return "notify.quiet_hours: windows that leave that time out"
-    return ""
+    """The setting of the alert policy that stood in the way; empty where none did."""
+    setting = _POLICY_SETTINGS.get(code)
+    return "" if setting is None else setting(numbers)
+
+
+def _wished(numbers: Numbers) -> str:
+    if "camera" in numbers:
+        wanted = f"cameras: add {numbers['camera']}"
+    elif "severity" in numbers:
+        wanted = f"min_severity: {numbers['severity']}"
+    else:
+        wanted = "only_escalations: false"
+    return f"channel {numbers.get('channel', '?')}, {wanted}"
+
+
+_POLICY_SETTINGS: dict[str, Say] = {
+    "quiet": lambda n: f"notify.quiet_s: {below(n.get('passed_s', 0.0), 2)}",
+    "severity_low": lambda n: f"notify.min_severity: {n.get('severity', '')}",
+    "not_wanted": _wished,
+    "too_few": lambda n: f"notify.alerts, at_least: {n.get('count', 1)}",
+    "too_many": lambda n: f"notify.most_a_minute: more than {n.get('a_minute', '?')}",
+    "muted": lambda _: "the mute (vedette alerts mutes)",
+    "quiet_hours": lambda _: "notify.quiet_hours: windows that leave that time out",
+}
 
 
 def _delivery(told: Told) -> str:

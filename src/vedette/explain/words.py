@@ -80,6 +80,8 @@ def _excluded(numbers: Numbers) -> str:
 
 def _not_wanted(numbers: Numbers) -> str:
     channel = numbers["channel"]
+    if "severity" not in numbers and "camera" not in numbers:
+        return f"{channel} is not to be told: it is told only of {numbers['wanted']}"
     if "camera" in numbers:
         return f"{channel} is not to be told: it is told of {numbers['wanted']} only"
     return f"{channel} is not to be told: {numbers['severity']} is less than {numbers['needed']}"
@@ -117,6 +119,17 @@ _WORDS: dict[tuple[str, str], Say] = {
     ),
     ("alerts", "quiet_hours"): lambda n: (
         f"nobody is to be told: these are quiet hours, until {n['until']}"
+    ),
+    ("alerts", "muted"): lambda n: (
+        f"nobody is to be told: it is muted until {n['until']}"
+        + (f", by {n['by']}" if n.get("by") else "")
+    ),
+    ("alerts", "too_few"): lambda n: (
+        f"nobody is to be told yet: it happened {n['count']} of {n['needed']} times within "
+        f"{span(n['within_s'])}"
+    ),
+    ("alerts", "too_many"): lambda n: (
+        f"nobody is to be told: this camera has raised {n['a_minute']} alerts within a minute"
     ),
     ("alerts", "severity_low"): lambda n: (
         f"nobody is to be told: its severity is {n['severity']}, and {n['needed']} is needed"

@@ -25,6 +25,9 @@ class ChannelConfig(PluginConfig):
     cameras: tuple[Slug, ...] = Field(
         default=(), description="Of which cameras it is told; of all where empty."
     )
+    only_escalations: bool = Field(
+        default=False, description="It is told only of what nobody acknowledged (notify.escalate)."
+    )
 
 
 class Channel(Protocol):

@@ -160,6 +160,8 @@ class Janitor:
                         await unit.tracks(scope).forget(stored_before=old, limit=PAGE),
                         await unit.verdicts(scope).forget(stored_before=old.date(), limit=PAGE),
                         await unit.notifications(scope).forget(created_before=old, limit=PAGE),
+                        await unit.alerts(scope).forget(before=old, limit=PAGE),
+                        await unit.mutes(scope).forget(before=old),
                         await unit.gaps(scope).forget(stored_before=old, limit=PAGE),
                         await unit.jobs(scope).forget(finished_before=old, limit=PAGE),
                         await unit.feedback(scope).forget(before=old, limit=PAGE),

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from vedette.alerts.policy import AlertPolicy, refusal_of, verdict_of
@@ -18,7 +19,9 @@ from vedette.contracts.payload import Payload
 from vedette.contracts.verdict import Numbers, Verdict
 from vedette.kit.supervise import keep_running
 from vedette.notify.port import Channel
+from vedette.services.alert_book import AlertBook
 from vedette.services.courier import Courier, CourierKit, CourierStats, fact_of
+from vedette.services.escalation import Escalation, Tell
 
 log = logging.getLogger(__name__)
 
@@ -55,18 +58,26 @@ class Notifier:
         *,
         wishes: Mapping[str, ChannelWish] | None = None,
         record: Record | None = None,
+        book: AlertBook | None = None,
+        escalation: Callable[[Tell], Escalation] | None = None,
     ) -> None:
         """Take what it works with.
 
         Args:
             channels: by the name that topics and the log show.
             wishes: what each wants to be told of; everything where it says nothing.
+            book: where alerts are kept for people; nowhere where it is absent.
+            escalation: makes the one who tells others what nobody acknowledges.
         """
         self._policy = policy
         self._state = policy.start()
         self._kit = kit
         self._wishes = wishes or {}
         self._record = record
+        self._book = book
+        self._escalation = None if escalation is None else escalation(self.tell)
+        self._remembers = book is None
+        self._remembering = asyncio.Lock()
         self._fates: dict[UUID, _Fate] = {}
         self._couriers = {
             name: Courier(name, channel, kit, settled=self._settled)
@@ -83,12 +94,17 @@ class Notifier:
         """
         if topic != TOPIC or not isinstance(payload, Event):
             return
+        await self._remember()
         with self._kit.tracer.span("decide", payload.correlation_id) as doing:
             self._state, decision = self._policy.consider(self._state, payload, payload.opened_at)
             verdict = verdict_of(payload, decision)
             doing.attributes["code"] = verdict.code
             refused: list[Verdict] = []
+            if self._book is not None and decision.joins is not None:
+                await self._book.repeated(decision.joins, payload)
             if decision.notice is not None:
+                if self._book is not None:
+                    await self._book.raised(decision.notice)
                 refused = [
                     refusal_of(payload, name, why)
                     for name, why in (await self._queue(decision.notice)).items()
@@ -103,7 +119,11 @@ class Notifier:
         try:
             await keep_running("notifier", self._kit.deliveries.release, clock, rng=rng)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._stopped.wait())
+                ended = tasks.create_task(self._stopped.wait())
+                if self._escalation is not None:
+                    escalating = keep_running("escalation", self._escalation.run, clock, rng=rng)
+                    late = tasks.create_task(escalating)
+                    ended.add_done_callback(lambda _: late.cancel())
                 self._tasks = [
                     tasks.create_task(keep_running(f"channel {name}", courier.run, clock, rng=rng))
                     for name, courier in self._couriers.items()
@@ -122,6 +142,39 @@ class Notifier:
                 log.warning("%s did not finish in time; it goes on at the next start", task)
                 task.cancel()
         self._stopped.set()
+
+    async def tell(self, notice: Notice, channels: Collection[str]) -> None:
+        """Queue a notice for some channels, whatever they wish; twice is once.
+
+        Raises:
+            StorageFailed: it cannot be noted now.
+        """
+        fate = self._fates.setdefault(notice.alert_id, _Fate())
+        for name, courier in self._couriers.items():
+            if name in channels and await self._queue_for(name, notice, fate):
+                courier.stats.queued += 1
+                courier.wake()
+
+    async def mutes_changed(self) -> None:
+        """Somebody muted something, or does not any more.
+
+        Raises:
+            StorageFailed: the mutes cannot be read now; the ones before hold.
+        """
+        if self._book is not None:
+            self._state = self._policy.muted(self._state, await self._book.mutes())
+
+    async def _remember(self) -> None:
+        """Before the first event: what an earlier life told, and what is muted."""
+        if self._remembers or self._book is None:
+            return
+        async with self._remembering:
+            if not self._remembers:
+                within = timedelta(seconds=self._policy.longest_s)
+                alerts = await self._book.recent(within)
+                self._state = self._policy.restored(self._state, alerts)
+                await self.mutes_changed()
+                self._remembers = True
 
     @property
     def channels(self) -> Collection[str]:

@@ -10,29 +10,20 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
 )
 
+from vedette.store.alert_tables import ALERT, ALERT_HISTORY, MUTE
+from vedette.store.metadata import METADATA, site_column
 from vedette.store.types import BigId, Json, UtcTime
 
-METADATA = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    }
-)
+__all__ = ["ALERT", "ALERT_HISTORY", "METADATA", "MUTE"]
 
 WITHOUT_SITE = frozenset({"alembic_version", "config_version", "site", "system_health"})
 """The only tables without a `site_id`; a test compares this with the catalogue."""
-
-
-def _site(*, primary_key: bool = False) -> Column[str]:
-    return Column("site_id", Text, ForeignKey("site.id"), primary_key=primary_key, nullable=False)
 
 
 SITE = Table(
@@ -47,7 +38,7 @@ NVR = Table(
     "nvr",
     METADATA,
     Column("id", Text, primary_key=True),
-    _site(),
+    site_column(),
     Column("name", Text, nullable=False),
     Column("status", Text, nullable=False),
     UniqueConstraint("id", "site_id"),
@@ -57,7 +48,7 @@ CAMERA = Table(
     "camera",
     METADATA,
     Column("id", Text, primary_key=True),
-    _site(),
+    site_column(),
     Column("nvr_id", Text),
     Column("name", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -69,7 +60,7 @@ AI_EVENT = Table(
     "ai_event",
     METADATA,
     Column("id", Uuid, primary_key=True),
-    _site(),
+    site_column(),
     Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
     Column("event_type", Text, nullable=False),
     Column("severity", Text, nullable=False),
@@ -123,7 +114,7 @@ NOTIFICATION_LOG = Table(
     "notification_log",
     METADATA,
     Column("id", BigId, primary_key=True),
-    _site(),
+    site_column(),
     Column("channel", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -145,7 +136,7 @@ NOTIFICATION_LOG = Table(
 POLL_STATE = Table(
     "poll_state",
     METADATA,
-    _site(primary_key=True),
+    site_column(primary_key=True),
     Column("component", Text, primary_key=True),
     Column("severity", Text, nullable=False),
     Column("next_poll_at", UtcTime),
@@ -157,7 +148,7 @@ POLL_STATE = Table(
 CIRCUIT_BREAKER_STATE = Table(
     "circuit_breaker_state",
     METADATA,
-    _site(primary_key=True),
+    site_column(primary_key=True),
     Column("target_service", Text, primary_key=True),
     Column("state", Text, nullable=False),
     Column("failure_count", Integer, nullable=False),
@@ -170,7 +161,7 @@ TRACK = Table(
     "track",
     METADATA,
     Column("id", Text, primary_key=True),  # camera/session/number
-    _site(),
+    site_column(),
     Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
     Column("t0", UtcTime, nullable=False),
     Column("t1", UtcTime, nullable=False),
@@ -188,7 +179,7 @@ VERDICT = Table(
     "verdict",
     METADATA,
     Column("id", BigId, primary_key=True),
-    _site(),
+    site_column(),
     Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
     Column("track_id", Text, nullable=False),  # number 0: on the camera itself, no row in track
     Column("stage", Text, nullable=False),
@@ -207,7 +198,7 @@ VERDICT_DAY = Table(
     METADATA,
     Column("camera_id", Text, ForeignKey("camera.id"), primary_key=True),
     Column("day", Date, primary_key=True),
-    _site(),
+    site_column(),
     Column("kept", Integer, nullable=False),
     Column("dropped", Integer, nullable=False),
 )
@@ -216,7 +207,7 @@ OUTBOX = Table(
     "outbox",
     METADATA,
     Column("id", BigId, primary_key=True),
-    _site(),
+    site_column(),
     Column("topic", Text, nullable=False),
     Column("body", Json, nullable=False),
     Column("lease_until", UtcTime),
@@ -233,7 +224,7 @@ GARBAGE = Table(
     "garbage",
     METADATA,
     Column("id", BigId, primary_key=True),
-    _site(),
+    site_column(),
     Column("storage_path", Text, nullable=False),
     Column("artifact_id", Uuid, nullable=False),
     Column("event_id", Uuid, nullable=False),
@@ -250,7 +241,7 @@ SEGMENT = Table(
     "segment",
     METADATA,
     Column("id", BigId, primary_key=True),
-    _site(),
+    site_column(),
     Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime, nullable=False),
@@ -277,7 +268,7 @@ RECORDING_GAP = Table(
     "recording_gap",
     METADATA,
     Column("id", BigId, primary_key=True),
-    _site(),
+    site_column(),
     Column("camera_id", Text, ForeignKey("camera.id"), nullable=False),
     Column("began_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),  # absent while it lasts
@@ -293,7 +284,7 @@ JOB = Table(
     "job",
     METADATA,
     Column("id", Uuid, primary_key=True),
-    _site(),
+    site_column(),
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("priority", Integer, nullable=False),
@@ -336,7 +327,7 @@ EVENT_FEEDBACK = Table(
     "event_feedback",
     METADATA,
     Column("event_id", Uuid, primary_key=True),  # no foreign key: outlives the event
-    _site(),
+    site_column(),
     Column("camera_id", Text, nullable=False),
     Column("rule_id", Text, nullable=False),
     Column("label", Text, nullable=False),

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.errors import NotFound
 from vedette.kit.clock import Clock
+from vedette.store.alerts import AlertRepository, MuteRepository
 from vedette.store.artifacts import ArtifactRepository, GarbageRepository
 from vedette.store.config_versions import ConfigVersions
 from vedette.store.events import EventRepository
@@ -56,6 +57,12 @@ class Unit:
 
     def notifications(self, scope: SiteScope) -> NotificationLog:
         return NotificationLog(self.conn, scope)
+
+    def alerts(self, scope: SiteScope) -> AlertRepository:
+        return AlertRepository(self.conn, scope)
+
+    def mutes(self, scope: SiteScope) -> MuteRepository:
+        return MuteRepository(self.conn, scope)
 
     def tracks(self, scope: SiteScope) -> TrackRepository:
         return TrackRepository(self.conn, scope)

@@ -138,13 +138,14 @@ def test_a_closed_event_is_not_told(state: EventState) -> None:
     assert told(AlertPolicy(), an_event(state=state, ended_at=NOON)) == ["not_open"]
 
 
-def test_the_memory_holds_only_what_can_still_silence() -> None:
+def test_the_memory_holds_only_what_can_still_silence_or_damp() -> None:
     policy, state = AlertPolicy(quiet_s=60.0), PolicyState()
     for number in range(1000):
         event = an_event(number * 10.0, rule_id=f"rule-{number}")
         state, _ = policy.consider(state, event, event.opened_at)
 
-    assert len(state.told) == 6
+    assert len(state.told) == 12, "two cool-downs"
+    assert sum(len(times) for times in state.raised.values()) <= 7, "a minute"
 
 
 def test_the_notice_carries_what_channels_show() -> None:
