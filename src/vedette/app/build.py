@@ -41,6 +41,7 @@ from vedette.pipeline.ledger import Ledger
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look, Watcher
 from vedette.pipeline.main_stream import Cost, MainStream
+from vedette.pipeline.media_limit import MediaLimit
 from vedette.pipeline.passes import Passes
 from vedette.pipeline.regions import Regions
 from vedette.pipeline.scene import Scene
@@ -137,6 +138,7 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
         bus=around.bus,
         clock=around.clock,
         component=around.component,
+        unique_us=None if camera.detect.unique_s is None else round(camera.detect.unique_s * 1e6),
     )
     effort = Effort(board=around.pressure)
     pipeline = CameraPipeline(
@@ -153,6 +155,7 @@ def build_camera(camera: CameraSettings, around: Surroundings) -> CameraPipeline
             sink=around.sink,
             begin_capture=scene.begin_capture,
             lifecycle=Lifecycle(keep_days=camera.events.keep_days, tag=camera.events.tag),
+            limit=MediaLimit(most_a_minute=camera.events.most_a_minute),
         ),
         ledger=Ledger(camera.id, zones.zone_ids),
         sink=around.sink,

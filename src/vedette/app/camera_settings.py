@@ -70,6 +70,13 @@ class DetectSettings(Part):
         description="Objects that have not moved for a while are looked at this often, even while "
         "others move.",
     )
+    unique_s: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=86400.0,
+        description="Who is still in view after this long is announced on "
+        "`process.motion.unique` again; once where absent.",
+    )
     min_score: dict[str, Annotated[float, Field(ge=0.0, le=1.0)]] = Field(
         default_factory=dict,
         description="By class: a track whose median score stays below is taken for nothing.",
@@ -170,6 +177,13 @@ class EventSettings(Part):
         description="How long GIF and WebP last. Absent: the event, 4.5 times faster, 2 to 8 s.",
     )
     ring_mb: float = Field(default=64.0, gt=0.0, description="Most memory of the packet ring.")
+    most_a_minute: int = Field(
+        default=60,
+        ge=1,
+        le=10_000,
+        description="Events within a minute that get pictures and clips; more are kept without. "
+        "Critical ones may be five times as many.",
+    )
     keep_days: KeepDays | None = Field(
         default=None,
         description="How long their files are kept; absent: retention.max_days. Rules with "

@@ -111,6 +111,9 @@ _WORDS: dict[tuple[str, str], Say] = {
     ("zones", "included"): lambda _: "counts again",
     ("zones", "crossed"): lambda n: f"crossed the line {n['line']}, {n['direction']}",
     ("media", "captured"): lambda n: f"pictures and clip of event {n['event']} were begun",
+    ("media", "too_many"): lambda n: (
+        f"event {n['event']} got no pictures and no clip: this camera had too many within a minute"
+    ),
     ("alerts", "told"): lambda _: "people are to be told",
     ("alerts", "told_critical"): lambda _: "people are to be told, whatever is quiet: critical",
     ("alerts", "quiet"): lambda n: (

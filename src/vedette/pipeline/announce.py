@@ -1,5 +1,6 @@
 """Announces what each stage did, as facts on the seeds' topics; free when nobody listens."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -37,8 +38,10 @@ class Announcer:
     component: str = CONTROL
     """The process that the camera is in."""
     session: str = ""
-    _announced: set[int] = field(default_factory=set)
-    """Tracks in view that were announced as unique."""
+    unique_us: int | None = None
+    """Who is still there after this long is announced as unique again; None: once."""
+    _announced: dict[int, int] = field(default_factory=dict)
+    """Tracks in view that were announced as unique, and when."""
 
     def correlation(self, frame: Frame) -> str:
         return f"{self.camera_id}/{self.session}/{frame.number}"
@@ -82,8 +85,15 @@ class Announcer:
     def zoned(self, sight: Sight) -> None:
         """Objects that were never announced before, and all objects with their zones."""
         present = set(sight.samples.ids.tolist())
-        fresh = present - self._announced
-        self._announced = (self._announced | fresh).difference(sight.samples.ended)
+        again_us = math.inf if self.unique_us is None else self.unique_us
+        fresh = {
+            track
+            for track in present
+            if track not in self._announced or sight.at_us - self._announced[track] >= again_us
+        }
+        self._announced |= dict.fromkeys(fresh, sight.at_us)
+        for track in sight.samples.ended:
+            self._announced.pop(track, None)
         if fresh and self.bus.wanted("process.motion.unique"):
             objects = self._objects(sight, fresh)
             self._publish("process.motion.unique", sight.frame, objects)
@@ -93,7 +103,7 @@ class Announcer:
 
     def forget(self) -> None:
         """Every track was given up: none of them is announced again."""
-        self._announced = set()
+        self._announced = {}
 
     def status(self, state: CameraState, detail: str = "", retry_in_s: float = 0.0) -> None:
         fact = CameraStatus(

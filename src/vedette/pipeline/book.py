@@ -4,9 +4,9 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from vedette.contracts.event import Event, EventState
+from vedette.contracts.event import Event, EventState, Severity
 from vedette.contracts.lifecycle import Lifecycle, RetentionClass
 from vedette.contracts.packet import Packet, StreamInfo
 from vedette.contracts.sink import EventChange, EventSink, NewArtifact
@@ -14,6 +14,7 @@ from vedette.contracts.verdict import RuleAction, RuleVerdict
 from vedette.kit.clock import from_us
 from vedette.kit.ids import event_id
 from vedette.pipeline.clip_parts import Footage
+from vedette.pipeline.media_limit import MediaLimit, NoMedia
 from vedette.pipeline.sight import Sight
 from vedette.rules.build import BuiltRule
 
@@ -80,6 +81,15 @@ class _Open:
     track: int
 
 
+class Opened(NamedTuple):
+    """An event that began just now."""
+
+    event: Event
+    track: int
+    files: bool
+    """It gets pictures and a clip; False where there were too many."""
+
+
 @dataclass(slots=True, kw_only=True)
 class EventBook:
     """The events of one camera. Belongs to the camera's thread."""
@@ -93,6 +103,8 @@ class EventBook:
     """Recordings, for a pre-roll that the packet ring does not hold any more."""
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     """How long the files of the camera's events are kept, where the rule says nothing else."""
+    limit: MediaLimit = field(default_factory=MediaLimit)
+    """How many events get files."""
     session: str = ""
     opened: int = 0
     _open: dict[tuple[str, str], _Open] = field(default_factory=dict)
@@ -106,16 +118,14 @@ class EventBook:
         """True while an event is open or a clip is not complete."""
         return bool(self._open or self._ending)
 
-    def apply(
-        self, rule: BuiltRule, verdicts: Sequence[RuleVerdict], sight: Sight
-    ) -> list[tuple[Event, int]]:
-        """Do what a rule demands at this moment; returns what opened, with its track."""
-        opened: list[tuple[Event, int]] = []
+    def apply(self, rule: BuiltRule, verdicts: Sequence[RuleVerdict], sight: Sight) -> list[Opened]:
+        """Do what a rule demands at this moment; returns what opened."""
+        opened: list[Opened] = []
         for verdict in verdicts:
             key = (rule.id, verdict.key)
             match verdict.action:
                 case RuleAction.OPEN:
-                    opened.append((self._begin(rule, verdict, sight), verdict.track))
+                    opened.append(self._begin(rule, verdict, sight))
                 case RuleAction.UPDATE if key in self._open:
                     self._update(self._open[key], verdict, sight)
                 case RuleAction.CLOSE if key in self._open:
@@ -166,7 +176,7 @@ class EventBook:
         self._ending.clear()
         self._mend()
 
-    def _begin(self, rule: BuiltRule, verdict: RuleVerdict, sight: Sight) -> Event:
+    def _begin(self, rule: BuiltRule, verdict: RuleVerdict, sight: Sight) -> Opened:
         first_us, track = verdict.first_us, verdict.track
         event = Event(
             id=event_id(self.site_id, self.camera_id, rule.id, verdict.key, first_us),
@@ -191,7 +201,9 @@ class EventBook:
             correlation_id=f"{self.camera_id}/{self.session}/{sight.frame.number}",
             lifecycle=_lifecycle(self.lifecycle, rule),
         )
-        capture = self.begin_capture(event, first_us)
+        critical = event.severity is Severity.CRITICAL
+        files = self.limit.allows(verdict.at_us, critical=critical)
+        capture = self.begin_capture(event, first_us) if files else NoMedia()
         capture.footage = self.footage
         self._open[(rule.id, verdict.key)] = _Open(event=event, capture=capture, track=track)
         self.opened += 1
@@ -199,7 +211,7 @@ class EventBook:
             "%s: %s of rule %s opened event %s", self.camera_id, event.label, rule.id, event.id
         )
         self.sink.submit(EventChange(event=event, artifacts=capture.opening(event, sight)))
-        return event
+        return Opened(event, track, files)
 
     def _update(self, held: _Open, verdict: RuleVerdict, sight: Sight) -> None:
         held.event = held.event.model_copy(

@@ -368,9 +368,10 @@ class CameraPipeline:
         opened: list[Event] = []
         for built, verdicts in said:
             self._explain(built, verdicts)
-            for event, track in self.book.apply(built, verdicts, sight):
+            for event, track, files in self.book.apply(built, verdicts, sight):
                 numbers = {"rule": built.id, "event": str(event.id)}
-                self.ledger.add(track, "media", sight.at_us, "captured", numbers)
+                code = "captured" if files else "too_many"
+                self.ledger.add(track, "media", sight.at_us, code, numbers)
                 opened.append(event)
         return opened
 

@@ -134,16 +134,29 @@ async def test_who_is_new_is_told_once() -> None:
     ]
 
 
+async def test_who_is_still_there_after_the_window_is_announced_again() -> None:
+    """The same object at ten moments: once within the window, a second time after it."""
+    heard = Heard("process.motion.unique")
+    speaker = voice(heard)
+    speaker.unique_us = 8 * SECOND
+    for number in range(10):
+        say_one_frame(speaker, number, 1)
+    await heard.bus.drain()
+
+    times = [fact.at for _, fact in heard.facts if isinstance(fact, DetectionFact)]
+    assert [(time - times[0]).total_seconds() for time in times] == [0.0, 8.0]
+
+
 async def test_tracks_that_ended_are_forgotten() -> None:
     speaker = voice(Heard("process.motion.unique"))
     say_one_frame(speaker, 1, 1, 2)
     gone = tracks(START + 2 * SECOND, ended=[ended(1)])
     speaker.zoned(sight(drawn(START + 2 * SECOND), gone))
-    assert speaker._announced == {2}
+    assert set(speaker._announced) == {2}
 
     speaker.forget()
 
-    assert speaker._announced == set(), "else every reconnect leaves some behind"
+    assert speaker._announced == {}, "else every reconnect leaves some behind"
 
 
 async def test_objects_say_in_which_zones_they_are() -> None:

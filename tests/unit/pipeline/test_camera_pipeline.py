@@ -154,7 +154,7 @@ def test_who_stands_there_when_the_camera_comes_back_is_seen_although_nothing_mo
     with pipeline(source, sink=sink) as built:
         watch(built, end="")
         built.forget("camera_lost")
-        assert built.announcer._announced == set()
+        assert built.announcer._announced == {}
         watch(built)
 
     assert states(sink) == [("closed", "camera_lost"), ("closed", "source_ended")]
