@@ -1,6 +1,8 @@
-"""A Telegram Bot API server, small: `sendMessage` and `sendPhoto` with the real answers."""
+"""A Telegram Bot API server, small: messages, photos, buttons, commands, with the real answers."""
 
 import json
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -24,6 +26,8 @@ class Sent:
     text: str
     """As the chat shows it: without markup."""
     photo: bytes | None
+    buttons: tuple[str, ...] = ()
+    """Data of the buttons under it."""
 
 
 class _Text(HTMLParser):
@@ -74,6 +78,52 @@ class BotApi(WebServer):
         self._first = list(first)
         self._photos_work = photos_work
         self.sent: list[Sent] = []
+        self.replies: list[str] = []
+        """What presses of buttons were answered."""
+        self._updates: list[dict[str, Any]] = []
+        self._asked = threading.Condition()
+
+    def writes(self, text: str, *, chat: str = "42", ago_s: float = 0.0) -> None:
+        """Somebody writes to the bot."""
+        message = {
+            "message_id": 1,
+            "from": {"id": 7, "first_name": "Ada", "username": "ada"},
+            "chat": {"id": int(chat), "type": "private"},
+            "date": int(time.time() - ago_s),
+            "text": text,
+        }
+        self._happens({"message": message})
+
+    def presses(self, data: str, *, chat: str = "42") -> None:
+        """Somebody presses a button."""
+        pressed = {
+            "id": "press-1",
+            "from": {"id": 7, "first_name": "Ada"},
+            "message": {"message_id": 1, "chat": {"id": int(chat), "type": "private"}},
+            "data": data,
+        }
+        self._happens({"callback_query": pressed})
+
+    def tells(self, update: Any) -> None:
+        """Anything at all."""
+        self._happens(update)
+
+    def _happens(self, update: dict[str, Any]) -> None:
+        with self._asked:
+            number = 1000 + len(self._updates)
+            self._updates.append({"update_id": number, **update})
+            self._asked.notify_all()
+
+    def _told(self, fields: dict[str, Any]) -> Reply:
+        """Long polling: what is not confirmed yet, or what comes within the time."""
+        since, until_s = int(fields.get("offset", 0)), min(float(fields.get("timeout", 0)), 2.0)
+
+        def waiting() -> list[dict[str, Any]]:
+            return [each for each in self._updates if each["update_id"] >= since]
+
+        with self._asked:
+            self._asked.wait_for(waiting, timeout=until_s)
+            return Reply(body=json.dumps({"ok": True, "result": waiting()}).encode())
 
     def answer(self, request: Heard) -> Reply:
         prefix, _, method = request.path.rpartition("/")
@@ -82,11 +132,25 @@ class BotApi(WebServer):
         if self._first:
             return self._first.pop(0)
         fields, files = read_form(request)
-        if method == "sendMessage":
-            return self._keep(fields, "text", MESSAGE_LIMIT, None)
-        if method == "sendPhoto":
-            return self._photo(fields, files.get("photo"))
-        return no(404, "Not Found")
+        match method:
+            case "sendMessage":
+                reply = self._keep(fields, "text", MESSAGE_LIMIT, None)
+            case "sendPhoto":
+                reply = self._photo(fields, files.get("photo"))
+            case "getUpdates":
+                reply = self._told(fields)
+            case "answerCallbackQuery":
+                self.replies.append(str(fields.get("text", "")))
+                reply = Reply(body=b'{"ok": true, "result": true}')
+            case _:
+                reply = no(404, "Not Found")
+        return reply
+
+    def hear(self, request: Heard) -> Reply:
+        try:
+            return super().hear(request)
+        except (ValueError, TypeError, KeyError) as error:
+            return no(400, f"Bad Request: can't parse reply keyboard markup: {error}")
 
     def _photo(self, fields: dict[str, Any], photo: bytes | None) -> Reply:
         if photo is None:
@@ -110,9 +174,21 @@ class BotApi(WebServer):
             return no(400, f"Bad Request: message {name} is too long")
         if photo is None and not text:
             return no(400, "Bad Request: message text is empty")
-        self.sent.append(Sent(chat_id=chat, text=text, photo=photo))
+        pressed = _buttons(fields.get("reply_markup"))
+        self.sent.append(Sent(chat_id=chat, text=text, photo=photo, buttons=pressed))
         result = {"message_id": len(self.sent), "chat": {"id": chat}, name: text}
         return Reply(body=json.dumps({"ok": True, "result": result}).encode())
+
+
+def _buttons(markup: Any) -> tuple[str, ...]:
+    """The data of an inline keyboard, each at most 64 bytes."""
+    if markup is None:
+        return ()
+    keyboard = json.loads(markup) if isinstance(markup, str) else markup
+    data = [str(button["callback_data"]) for row in keyboard["inline_keyboard"] for button in row]
+    if any(not 1 <= len(each.encode()) <= 64 for each in data):
+        raise ValueError("BUTTON_DATA_INVALID")
+    return tuple(data)
 
 
 def no(status: int, description: str, **parameters: Any) -> Reply:

@@ -19,13 +19,14 @@ from vedette.contracts.bus import Bus
 from vedette.contracts.event import Event
 from vedette.contracts.verdict import Verdict
 from vedette.kit.clock import Clock
+from vedette.notify.hands import Hands
 from vedette.notify.port import Channel, ChannelConfig
 from vedette.plugins.registry import PluginConfig, configure
 from vedette.services.alert_book import StoreAlertBook
 from vedette.services.courier import CourierKit, RetryPlan
 from vedette.services.deliveries import StoreDeliveries
 from vedette.services.escalation import Escalation, Step
-from vedette.services.notifier import Notifier
+from vedette.services.notifier import Notifier, Office
 from vedette.services.relay import Relay
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
@@ -42,10 +43,18 @@ def channel_name(settings: ModuleSettings) -> str:
 
 
 def build_notifier(
-    settings: Settings, store: Store, blobs: LocalBlobs, relay: Relay, bus: Bus, clock: Clock
+    settings: Settings,
+    store: Store,
+    blobs: LocalBlobs,
+    relay: Relay,
+    bus: Bus,
+    clock: Clock,
+    hands: Hands | None = None,
 ) -> Notifier:
     """The notifier of this process.
 
+    Args:
+        hands: what people may do from channels that hear them.
     Raises:
         pydantic.ValidationError: settings of a channel that are wrong.
     """
@@ -81,15 +90,14 @@ def build_notifier(
         ),
         tracer=Tracer(bus, clock),
     )
-    return Notifier(
-        policy,
-        channels,
-        kit,
+    office = Office(
         wishes=wishes,
         record=desk.record,
         book=StoreAlertBook(store, clock),
         escalation=lambda tell: Escalation(steps, store, clock, tell),
+        hands=hands,
     )
+    return Notifier(policy, channels, kit, office)
 
 
 def wish_of(config: PluginConfig) -> ChannelWish:

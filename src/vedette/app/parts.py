@@ -10,16 +10,19 @@ from vedette.app.cameras import Cameras
 from vedette.app.live_settings import LiveSettings
 from vedette.app.notices import build_notifier
 from vedette.app.service_manager import ServiceManager
+from vedette.app.settings import Settings
 from vedette.contracts.health import Health, HealthLevel
 from vedette.contracts.payload import Payload
 from vedette.services.accuracy import Accuracy
 from vedette.services.alert_desk import AlertDesk
 from vedette.services.bus_reporter import BusReporter
 from vedette.services.courier import CourierStats
+from vedette.services.hands import ChannelHands
 from vedette.services.janitor import Janitor
 from vedette.services.local_jobs import LocalJobs
 from vedette.services.notifier import Notifier
 from vedette.services.post import Post
+from vedette.store.scope import SiteScope
 
 
 class Parts:
@@ -35,9 +38,22 @@ class Parts:
         self.cameras = cameras
         self.live_settings = live
         settings, clock = base.settings, base.clock
-        self.notifier: Notifier = build_notifier(
-            settings, base.store, base.blobs, base.relay, base.bus, clock
+        self.board = Board(
+            cameras.stats,
+            names={camera.id: camera.title for camera in settings.cameras},
+            worker_of=cameras.worker_of,
+            clock=clock,
         )
+        self.alerts = AlertDesk(base.store, mutes_changed=self.mutes_changed)
+        self.hands = ChannelHands(
+            self.alerts,
+            SiteScope(site.id for site in settings.sites),
+            base.bus,
+            clock,
+            reports=self.board.reports,
+            pictures=lambda: cameras.pictures,
+        )
+        self.notifier: Notifier = self.make_notifier(settings)
         self.janitor = Janitor(
             base.store,
             base.blobs,
@@ -49,12 +65,6 @@ class Parts:
         )
         base.recordings.full = self.janitor.wake
         self.janitor.chore = self.tidy
-        self.board = Board(
-            cameras.stats,
-            names={camera.id: camera.title for camera in settings.cameras},
-            worker_of=cameras.worker_of,
-            clock=clock,
-        )
         self.chance = random.Random()  # noqa: S311 - jitter, not a secret
         self.jobs = LocalJobs(
             base.store,
@@ -63,13 +73,23 @@ class Parts:
             rng=self.chance,
         )
         self.post = Post(base.store, clock, lambda: self.notifier)
-        self.alerts = AlertDesk(base.store, mutes_changed=self.mutes_changed)
         self.accuracy = Accuracy(base.store, clock)
         self.reporter = BusReporter(base.bus, clock, every_s=settings.bus.status_every_s)
         self.began = clock.now()
         self.manager = ServiceManager(clock)
 
     # The notifier is another one after other settings.
+
+    def make_notifier(self, settings: Settings) -> Notifier:
+        """One for these settings.
+
+        Raises:
+            pydantic.ValidationError: settings of a channel that are wrong.
+        """
+        base = self.base
+        return build_notifier(
+            settings, base.store, base.blobs, base.relay, base.bus, base.clock, self.hands
+        )
 
     async def mutes_changed(self) -> None:
         await self.notifier.mutes_changed()

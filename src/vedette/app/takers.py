@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from vedette.app.detectors import named_detectors
 from vedette.app.extra_modules import entry_of
 from vedette.app.live_settings import Taker
-from vedette.app.notices import build_notifier
 from vedette.app.orchestrator import Orchestrator, OrchestratorLimits
 from vedette.app.parts import Parts
 from vedette.app.settings import Settings
@@ -93,8 +92,8 @@ class Takers:
     async def notifier(self, settings: Settings, change: SettingsChange) -> Sequence[str]:
         """Made anew: messages that wait are in the store."""
         del change
-        parts, base = self._parts, self._parts.base
-        fresh = build_notifier(settings, base.store, base.blobs, base.relay, base.bus, base.clock)
+        parts = self._parts
+        fresh = parts.make_notifier(settings)
 
         def exchange() -> None:
             parts.notifier = fresh

@@ -9,15 +9,16 @@ import logging
 from html import escape
 from typing import Any
 
-import httpx2
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 
 from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
 from vedette.contracts.notice import Notice
 from vedette.kit.clock import Clock
-from vedette.notify.http import Answer, judge, make_client, post
+from vedette.notify.hands import Hands
 from vedette.notify.port import ChannelConfig
 from vedette.notify.reached import Reached
+from vedette.notify.telegram_api import BotApi, details, judge_for
+from vedette.notify.telegram_talk import TelegramTalk, buttons
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ class TelegramConfig(ChannelConfig):
     )
     base_url: HttpUrl = Field(
         default=HttpUrl("https://api.telegram.org"), description="For a Bot API server of your own."
+    )
+    answers: bool = Field(
+        default=False,
+        description="Buttons under alerts, and commands (/status, /snapshot, /on, /off), for these "
+        "chats alone. Only one Vedette may use the bot then.",
     )
     timeout_s: float = Field(default=20.0, gt=0.0, le=120.0)
     verify_tls: bool = True
@@ -70,18 +76,24 @@ class TelegramChannel:
         self._config = config
         self._clock = clock
         self._reached = Reached()
-        self._base = str(config.base_url).rstrip("/")
-        base_path = httpx2.URL(self._base).path.rstrip("/")
-        secret_path = f"{base_path}/bot{config.token.get_secret_value()}"
-
-        def real(known: httpx2.URL) -> httpx2.URL:
-            return known.copy_with(path=secret_path + known.path.removeprefix(base_path))
-
-        self._client = make_client(
-            real,
+        self._api = BotApi(
+            config.token.get_secret_value(),
+            str(config.base_url),
+            clock=clock,
+            timeout_s=config.timeout_s,
             verify_tls=config.verify_tls,
             proxy=str(config.proxy) if config.proxy else None,
         )
+
+    @property
+    def hears(self) -> bool:
+        """Buttons and commands are wanted."""
+        return self._config.answers
+
+    async def hear(self, hands: Hands) -> None:
+        """See `Hearing`."""
+        chats = tuple(str(chat) for chat in self._config.chat_ids)
+        await TelegramTalk(self._api, chats, hands, self._clock).run()
 
     async def send(self, notice: Notice) -> str:
         chats = tuple(str(chat) for chat in self._config.chat_ids)
@@ -105,59 +117,39 @@ class TelegramChannel:
         return f"chats {told}" + (f"; refused by {', '.join(refusals)}" if refusals else "")
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._api.close()
 
     async def _send_to(self, chat: str, notice: Notice) -> None:
         if notice.picture is None or len(notice.picture) > PICTURE_LIMIT_BYTES:
             await self._send_message(chat, notice)
             return
-        answer = await self._call(
+        answer = await self._api.call(
             "sendPhoto",
-            data={**_common(chat), "caption": html_of(notice, CAPTION_LIMIT)},
+            data={**self._common(chat, notice), "caption": html_of(notice, CAPTION_LIMIT)},
             files={"photo": (f"{notice.event_id}.jpg", notice.picture, "image/jpeg")},
         )
         if answer.status in {400, 413}:  # perhaps the picture: the words must arrive anyway
-            log.warning("Telegram refused a picture (%s); sending text", _details(answer)[0])
+            log.warning("Telegram refused a picture (%s); sending text", details(answer)[0])
             await self._send_message(chat, notice)
             return
-        self._judge(answer, chat)
+        judge_for(answer, chat)
 
     async def _send_message(self, chat: str, notice: Notice) -> None:
-        answer = await self._call(
+        answer = await self._api.call(
             "sendMessage",
             json={
-                **_common(chat),
+                **self._common(chat, notice),
                 "text": html_of(notice, MESSAGE_LIMIT),
                 "link_preview_options": {"is_disabled": True},
             },
         )
-        self._judge(answer, chat)
+        judge_for(answer, chat)
 
-    async def _call(self, method: str, **content: Any) -> Answer:
-        return await post(
-            self._client,
-            f"{self._base}/{method}",
-            who="the Telegram Bot API",
-            timeout_s=self._config.timeout_s,
-            now=self._clock.now(),
-            **content,
-        )
-
-    def _judge(self, answer: Answer, chat: str) -> None:
-        description, parameters = _details(answer)
-        if answer.status in {401, 404}:
-            raise DeliveryRefused(
-                f"the Telegram Bot API does not know the bot token ({answer.status}); "
-                "check the token that @BotFather gave"
-            )
-        if isinstance(moved := parameters.get("migrate_to_chat_id"), int):
-            raise DeliveryRefused(f"Telegram chat {chat} became {moved}; set chat_ids to that")
-        wait_s = parameters.get("retry_after")
-        if answer.status == 429 and isinstance(wait_s, (int, float)):
-            raise DeliveryFailed(
-                f"the Telegram Bot API asks to wait {wait_s:g} s", retry_after_s=float(wait_s)
-            )
-        judge(answer, f"Telegram for chat {chat}", description)
+    def _common(self, chat: str, notice: Notice) -> dict[str, Any]:
+        common: dict[str, Any] = {"chat_id": chat, "parse_mode": "HTML"}
+        if self._config.answers:  # multipart forms hold text alone, so it is text everywhere
+            common["reply_markup"] = json.dumps(buttons(notice.alert_id))
+        return common
 
 
 def html_of(notice: Notice, limit: int) -> str:
@@ -183,19 +175,3 @@ def shorten(text: str, units: int) -> str:
 
 def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
-
-
-def _common(chat: str) -> dict[str, Any]:
-    return {"chat_id": chat, "parse_mode": "HTML"}
-
-
-def _details(answer: Answer) -> tuple[str, dict[str, Any]]:
-    """`description` and `parameters` of an answer that says no."""
-    try:
-        said = json.loads(answer.body)
-    except ValueError:
-        return "", {}
-    if not isinstance(said, dict):
-        return "", {}
-    parameters = said.get("parameters")
-    return str(said.get("description", "")), parameters if isinstance(parameters, dict) else {}

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from vedette.alerts.policy import AlertPolicy, refusal_of, verdict_of
@@ -18,6 +20,7 @@ from vedette.contracts.notice import DeliveryStatus, Notice
 from vedette.contracts.payload import Payload
 from vedette.contracts.verdict import Numbers, Verdict
 from vedette.kit.supervise import keep_running
+from vedette.notify.hands import Hands, Hearing
 from vedette.notify.port import Channel
 from vedette.services.alert_book import AlertBook
 from vedette.services.courier import Courier, CourierKit, CourierStats, fact_of
@@ -47,6 +50,22 @@ class _Fate:
     failed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Who helps the notifier; nobody has to."""
+
+    wishes: Mapping[str, ChannelWish] = field(default_factory=dict)
+    """What each channel wants to be told of; everything where it says nothing."""
+    record: Record | None = None
+    """Keeps the ledger's lines."""
+    book: AlertBook | None = None
+    """Where alerts are kept for people."""
+    escalation: Callable[[Tell], Escalation] | None = None
+    """Makes the one who tells others what nobody acknowledges."""
+    hands: Hands | None = None
+    """What people may do from channels that hear them."""
+
+
 class Notifier:
     """Subscribe `handle` to `event.opened`, `run` in a task, `stop` at the end."""
 
@@ -55,28 +74,21 @@ class Notifier:
         policy: AlertPolicy,
         channels: Mapping[str, Channel],
         kit: CourierKit,
-        *,
-        wishes: Mapping[str, ChannelWish] | None = None,
-        record: Record | None = None,
-        book: AlertBook | None = None,
-        escalation: Callable[[Tell], Escalation] | None = None,
+        office: Office | None = None,
     ) -> None:
-        """Take what it works with.
-
-        Args:
-            channels: by the name that topics and the log show.
-            wishes: what each wants to be told of; everything where it says nothing.
-            book: where alerts are kept for people; nowhere where it is absent.
-            escalation: makes the one who tells others what nobody acknowledges.
-        """
+        """`channels` by the name that topics and the log show."""
+        office = office or Office()
         self._policy = policy
         self._state = policy.start()
         self._kit = kit
-        self._wishes = wishes or {}
-        self._record = record
-        self._book = book
+        self._wishes = office.wishes
+        self._record = office.record
+        self._book = office.book
+        self._hands = office.hands
+        self._ears = {name: channel for name, channel in channels.items() if _hears(channel)}
+        escalation = office.escalation
         self._escalation = None if escalation is None else escalation(self.tell)
-        self._remembers = book is None
+        self._remembers = office.book is None
         self._remembering = asyncio.Lock()
         self._fates: dict[UUID, _Fate] = {}
         self._couriers = {
@@ -120,10 +132,9 @@ class Notifier:
             await keep_running("notifier", self._kit.deliveries.release, clock, rng=rng)
             async with asyncio.TaskGroup() as tasks:
                 ended = tasks.create_task(self._stopped.wait())
-                if self._escalation is not None:
-                    escalating = keep_running("escalation", self._escalation.run, clock, rng=rng)
-                    late = tasks.create_task(escalating)
-                    ended.add_done_callback(lambda _: late.cancel())
+                for name, work in self._beside().items():
+                    beside = tasks.create_task(keep_running(name, work, clock, rng=rng))
+                    ended.add_done_callback(partial(_cancel, beside))
                 self._tasks = [
                     tasks.create_task(keep_running(f"channel {name}", courier.run, clock, rng=rng))
                     for name, courier in self._couriers.items()
@@ -142,6 +153,16 @@ class Notifier:
                 log.warning("%s did not finish in time; it goes on at the next start", task)
                 task.cancel()
         self._stopped.set()
+
+    def _beside(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What else goes on until the end, by name."""
+        work: dict[str, Callable[[], Awaitable[None]]] = {}
+        if self._escalation is not None:
+            work["escalation"] = self._escalation.run
+        if (hands := self._hands) is not None:
+            for name, channel in self._ears.items():
+                work[f"what people say on {name}"] = partial(channel.hear, hands)
+        return work
 
     async def tell(self, notice: Notice, channels: Collection[str]) -> None:
         """Queue a notice for some channels, whatever they wish; twice is once.
@@ -240,3 +261,13 @@ class Notifier:
         self._fates.pop(notice.alert_id, None)
         if fate.failed and not fate.arrived:
             self._state = self._policy.failed(self._state, notice)
+
+
+def _hears(channel: Any) -> TypeGuard[Hearing]:
+    """People answer on it, and it is to listen."""
+    return bool(getattr(channel, "hears", False))
+
+
+def _cancel(task: "asyncio.Task[None]", ended: object) -> None:
+    del ended
+    task.cancel()

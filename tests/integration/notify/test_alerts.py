@@ -20,7 +20,7 @@ from vedette.services.alert_desk import AlertDesk
 from vedette.services.courier import CourierKit
 from vedette.services.deliveries import StoreDeliveries
 from vedette.services.escalation import Escalation, Step
-from vedette.services.notifier import TOPIC, Notifier
+from vedette.services.notifier import TOPIC, Notifier, Office
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
 from vedette.testing.fakes import FakeClock, RecordingChannel, until
@@ -54,9 +54,11 @@ class House:
             AlertPolicy(**{"quiet_s": 60.0, **policy}),
             {"family": self.family, "boss": self.boss},
             kit,
-            wishes={"boss": ChannelWish(only_escalations=True)},
-            book=StoreAlertBook(self.store, self.clock),
-            escalation=self.escalation,
+            Office(
+                wishes={"boss": ChannelWish(only_escalations=True)},
+                book=StoreAlertBook(self.store, self.clock),
+                escalation=self.escalation,
+            ),
         )
         return self.notifier
 

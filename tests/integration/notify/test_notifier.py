@@ -28,7 +28,7 @@ from vedette.notify.port import Channel
 from vedette.plugins import registry
 from vedette.services.courier import CourierKit, CourierStats, FindPicture, RetryPlan
 from vedette.services.deliveries import Deliveries, StoreDeliveries
-from vedette.services.notifier import TOPIC, Notifier
+from vedette.services.notifier import TOPIC, Notifier, Office
 from vedette.services.relay import Relay
 from vedette.store.notifications import Delivery
 from vedette.store.store import Store
@@ -73,7 +73,7 @@ class Desk:
             plan=plan or RetryPlan(),
         )
         policy = AlertPolicy(quiet_s=60.0)
-        return Notifier(policy, channels, kit, wishes=wishes, record=self.record)
+        return Notifier(policy, channels, kit, Office(wishes=wishes or {}, record=self.record))
 
     @asynccontextmanager
     async def running(self, notifier: Notifier) -> AsyncIterator[Notifier]:
