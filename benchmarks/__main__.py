@@ -33,6 +33,7 @@ ROWS = {
     10: "scaling",
     11: "fleet_simulation",
     12: "bus",
+    14: "backtest",
 }
 """Each is a file of this folder with a `measure(bench) -> list[Cell]`."""
 

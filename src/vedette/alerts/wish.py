@@ -1,10 +1,13 @@
 """What one channel wants to be told of: the rest is not for it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from vedette.calendar.schedule import Calendar
 from vedette.contracts.event import Severity
 from vedette.contracts.notice import Notice
 from vedette.contracts.verdict import Numbers
+from vedette.kit.clock import from_us, to_us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +17,8 @@ class ChannelWish:
     min_severity: Severity = Severity.INFO
     cameras: tuple[str, ...] = ()
     """Only of these; of all where empty."""
+    hours: Mapping[str, Calendar] = field(default_factory=dict)
+    """By site: when it is told; at any time where a site is not in it."""
     only_escalations: bool = False
     """Only of what nobody acknowledged, which is sent whatever it wishes."""
 
@@ -23,6 +28,10 @@ class ChannelWish:
             return {"wanted": "what nobody acknowledged"}
         if notice.severity.rank < self.min_severity.rank:
             return {"severity": notice.severity.value, "needed": self.min_severity.value}
+        if (hours := self.hours.get(notice.site_id)) is not None:
+            phase = hours.phase(to_us(notice.at))
+            if not phase.active:
+                return {"again": from_us(phase.until_us).isoformat()}
         if self.cameras and notice.camera_id not in self.cameras:
             return {"camera": notice.camera_id, "wanted": ", ".join(self.cameras)}
         return None

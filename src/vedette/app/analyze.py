@@ -4,7 +4,7 @@ import csv
 import io
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from vedette.contracts.errors import ModelUnavailable, SourceLost, SourceRefused
 from vedette.contracts.frame import Frame
 from vedette.contracts.sight import NO_BOXES, Tracks
 from vedette.contracts.sink import TrackRecord
+from vedette.contracts.verdict import Verdict
 from vedette.kit.clock import Clock
 from vedette.models.fetch import Progress, silent
 from vedette.pipeline.camera import CameraPipeline
@@ -62,6 +63,8 @@ class Findings:
 
     events: list[Collected]
     tracks: list[TrackRecord]
+    verdicts: Mapping[str, Sequence[Verdict]]
+    """What was said of each of them, by its id."""
     stats: CameraStats
     rows: int
     """Rows of the tracks file."""
@@ -196,6 +199,7 @@ def analyze(
     return Findings(
         events=collector.in_order(),
         tracks=[t for t in collector.tracks if _number(t) in table.confirmed],
+        verdicts=collector.verdicts,
         stats=stats,
         rows=rows,
         looked_at=table.frames,

@@ -37,6 +37,8 @@ class Collector:
     """Names the files in that folder; None: as said there."""
     events: dict[UUID, Collected] = field(default_factory=dict)
     tracks: list[TrackRecord] = field(default_factory=list)
+    verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    """What was said of each track, by its id."""
 
     def submit(self, change: EventChange) -> None:
         held = self.events.setdefault(change.event.id, Collected(event=change.event))
@@ -46,8 +48,8 @@ class Collector:
             held.files[f"{artifact.kind}{part}"] = self._keep(change.event, artifact, part)
 
     def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
-        del verdicts
         self.tracks.append(track)
+        self.verdicts[track.id] = tuple(verdicts)
 
     def in_order(self) -> list[Collected]:
         """By the time of opening, then by id: the same for equal input."""

@@ -21,17 +21,17 @@ from vedette.app.packs import rules_of_packs
 from vedette.app.places import place_of, place_of_site
 from vedette.app.policies import violations
 from vedette.app.settings import Settings
-from vedette.calendar.schedule import Place
+from vedette.calendar.schedule import Place, Schedule
 from vedette.config.check import Problems, validate
 from vedette.config.document import Document
 from vedette.config.environment import documents_of
 from vedette.config.features import with_features
 from vedette.config.layers import layered
 from vedette.config.reader import load_yaml
-from vedette.config.secrets import Secrets, read_env_file, resolve
+from vedette.config.secrets import Secrets, read_env_file, resolve, reveal
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable, UnknownPlugin
 from vedette.models.catalogue import Catalogue
-from vedette.plugins.registry import load, names, secret_fields
+from vedette.plugins.registry import configure, load, names, secret_fields
 from vedette.rules.build import build_rule
 from vedette.sources.address import Address
 from vedette.zones.config import ZoneMap
@@ -227,22 +227,34 @@ class _PluginCheck:
     def channel(self, loc: Loc, settings: ModuleSettings, cameras: Sequence[str]) -> None:
         """Check one, and that it knows the cameras that it names."""
         wanted = settings.get("cameras", ())
-        if self.plugin("channel", loc, settings) and isinstance(wanted, list | tuple):
+        if not self.plugin("channel", loc, settings):
+            return
+        self._hours(loc, settings)
+        if isinstance(wanted, list | tuple):
             for name in sorted(set(map(str, wanted)).difference(cameras)):
                 there = ", ".join(cameras)
                 self._problems.add(
                     (*loc, "cameras"), f"no camera is called {name!r}; there are: {there}"
                 )
 
+    def _hours(self, loc: Loc, settings: ModuleSettings) -> None:
+        """Check that a channel's own hours are known in every place."""
+        _, config = configure("channel", reveal(settings))
+        hours = getattr(config, "hours", None)
+        if isinstance(hours, Schedule):
+            self._demand((*loc, "hours"), hours)
+
     def quiet_hours(self, settings: Settings) -> None:
         """Check that they are known in every place."""
-        if (hours := settings.notify.quiet_hours) is None:
-            return
-        for site in settings.sites:
+        if settings.notify.quiet_hours is not None:
+            self._demand(("notify", "quiet_hours"), settings.notify.quiet_hours)
+
+    def _demand(self, loc: Loc, hours: Schedule) -> None:
+        for site in self._settings.sites:
             try:
                 hours.demand(place_of_site(site))
             except ValueError as error:
-                self._problems.add(("notify", "quiet_hours"), f"site {site.id!r}: {error}")
+                self._problems.add(loc, f"site {site.id!r}: {error}")
 
     def escalation(self, settings: Settings) -> None:
         """Check that there are the channels that it names."""

@@ -12,7 +12,7 @@ from vedette.app.places import place_of_site
 from vedette.app.settings import Settings
 from vedette.blobs.local import LocalBlobs
 from vedette.bus.tracer import Tracer
-from vedette.calendar.schedule import Calendar
+from vedette.calendar.schedule import Calendar, Schedule
 from vedette.config.secrets import reveal
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.bus import Bus
@@ -65,17 +65,8 @@ def build_notifier(
     for each in notify.channels:
         plugin, config = configure("channel", reveal(each))
         channels[channel_name(each)] = plugin(config, clock=clock)
-        wishes[channel_name(each)] = wish_of(config)
-    policy = AlertPolicy(
-        min_severity=notify.min_severity,
-        quiet_s=notify.quiet_s,
-        quiet_hours=quiet_hours_of(settings),
-        base_url=settings.api.base_url,
-        camera_titles={camera.id: camera.title for camera in settings.cameras},
-        most_quiet_s=notify.most_quiet_s,
-        rules=tuple(AlertRule(**each.model_dump()) for each in notify.alerts),
-        ceiling=Ceiling(most=notify.most_a_minute, most_critical=notify.most_critical_a_minute),
-    )
+        wishes[channel_name(each)] = wish_of(config, settings)
+    policy = policy_of(settings)
     steps = [Step(**each.model_dump()) for each in notify.escalate]
     desk = _Desk(store, blobs, scope)
     kit = CourierKit(
@@ -100,13 +91,37 @@ def build_notifier(
     return Notifier(policy, channels, kit, office)
 
 
-def wish_of(config: PluginConfig) -> ChannelWish:
-    """What a channel wants to be told of; everything, where it is not one of this version."""
+def policy_of(settings: Settings) -> AlertPolicy:
+    """What decides whether people are told.
+
+    Raises:
+        ValueError: quiet hours need to know more of a place.
+    """
+    notify = settings.notify
+    return AlertPolicy(
+        min_severity=notify.min_severity,
+        quiet_s=notify.quiet_s,
+        quiet_hours=quiet_hours_of(settings),
+        base_url=settings.api.base_url,
+        camera_titles={camera.id: camera.title for camera in settings.cameras},
+        most_quiet_s=notify.most_quiet_s,
+        rules=tuple(AlertRule(**each.model_dump()) for each in notify.alerts),
+        ceiling=Ceiling(most=notify.most_a_minute, most_critical=notify.most_critical_a_minute),
+    )
+
+
+def wish_of(config: PluginConfig, settings: Settings) -> ChannelWish:
+    """What a channel wants to be told of; everything, where it is not one of this version.
+
+    Raises:
+        ValueError: its hours need to know more of a place.
+    """
     if not isinstance(config, ChannelConfig):
         return EVERYTHING
     return ChannelWish(
         min_severity=config.min_severity,
         cameras=config.cameras,
+        hours=_calendars(config.hours, settings),
         only_escalations=config.only_escalations,
     )
 
@@ -117,7 +132,11 @@ def quiet_hours_of(settings: Settings) -> dict[str, Calendar]:
     Raises:
         ValueError: they need to know more of a place.
     """
-    hours = settings.notify.quiet_hours
+    return _calendars(settings.notify.quiet_hours, settings)
+
+
+def _calendars(hours: Schedule | None, settings: Settings) -> dict[str, Calendar]:
+    """A schedule by the clocks of each site; empty where there is none."""
     if hours is None:
         return {}
     return {site.id: Calendar(hours, place_of_site(site)) for site in settings.sites}

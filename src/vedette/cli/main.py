@@ -13,6 +13,7 @@ from vedette import __version__
 from vedette.cli import (
     alerts,
     analyze,
+    backtest,
     cameras,
     config,
     demo,
@@ -55,6 +56,7 @@ app.command("status")(status.status)
 app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("backtest", epilog=backtest.EXAMPLES)(backtest.backtest)
 app.command("doctor")(doctor.doctor)
 app.command("schemas")(schemas.schemas)
 app.add_typer(cameras.app, name="cameras")

@@ -55,6 +55,10 @@ class TrackRecord:
     """Compressed columns: time offset in ms (u32), box (4 x u16), score (u16)."""
     zones: tuple[str, ...] = ()
     """Ids of the zones that it touched."""
+    confirmed_us: int = 0
+    """Since when it counted; 0 where nobody noted that."""
+    given_up_us: int = 0
+    """Until when it counted: later than it was last seen; 0 where nobody noted that."""
 
 
 class GapCause(StrEnum):

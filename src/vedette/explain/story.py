@@ -114,12 +114,15 @@ def _of_events(
 
 
 def _last_word(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Of each rule, why it opened nothing at last; the one that came closest first."""
-    last: dict[str, Verdict] = {}
+    """Of each rule, why it opened nothing when it came closest, the latest time; the closest rule
+    first."""
+    closest: dict[str, Verdict] = {}
     for verdict in verdicts:
         if verdict.stage == "rules" and verdict.code.startswith("reject:"):
-            last[str(verdict.numbers.get("rule", "?"))] = verdict
-    return sorted(last.values(), key=_closeness, reverse=True)
+            rule = str(verdict.numbers.get("rule", "?"))
+            if rule not in closest or _closeness(verdict) >= _closeness(closest[rule]):
+                closest[rule] = verdict
+    return sorted(closest.values(), key=_closeness, reverse=True)
 
 
 def _closeness(verdict: Verdict) -> int:
@@ -156,6 +159,8 @@ def _policy_setting(code: str, numbers: Numbers) -> str:
 def _wished(numbers: Numbers) -> str:
     if "camera" in numbers:
         wanted = f"cameras: add {numbers['camera']}"
+    elif "again" in numbers:
+        wanted = "hours: a window that holds then"
     elif "severity" in numbers:
         wanted = f"min_severity: {numbers['severity']}"
     else:

@@ -80,6 +80,8 @@ def _excluded(numbers: Numbers) -> str:
 
 def _not_wanted(numbers: Numbers) -> str:
     channel = numbers["channel"]
+    if "again" in numbers:
+        return f"{channel} is not to be told at this hour; again from {numbers['again']}"
     if "severity" not in numbers and "camera" not in numbers:
         return f"{channel} is not to be told: it is told only of {numbers['wanted']}"
     if "camera" in numbers:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from pydantic import ConfigDict, Field
 
+from vedette.calendar.schedule import Schedule
 from vedette.contracts.event import Severity
 from vedette.contracts.notice import Notice
 from vedette.contracts.payload import Slug
@@ -24,6 +25,11 @@ class ChannelConfig(PluginConfig):
     )
     cameras: tuple[Slug, ...] = Field(
         default=(), description="Of which cameras it is told; of all where empty."
+    )
+    hours: Schedule | None = Field(
+        default=None,
+        description="When it is told, by the clocks of each site; always where absent. What comes "
+        "at another time is not for it, whatever its severity.",
     )
     only_escalations: bool = Field(
         default=False, description="It is told only of what nobody acknowledged (notify.escalate)."

@@ -386,5 +386,5 @@ class CameraPipeline:
     def _end_tracks(self, tracks: Tracks) -> None:
         for ended in tracks.ended:
             self.stats.tracks += ended.confirmed
-            story = self.ledger.end(ended, self.book.track_id(ended.id))
+            story = self.ledger.end(ended, self.book.track_id(ended.id), tracks.at_us)
             self.sink.record(story.record, story.verdicts)

@@ -33,7 +33,7 @@ class _Story:
     rows: "array[int]" = field(default_factory=lambda: array("H"))
     """Five numbers a sample: box, score."""
     zones: set[str] = field(default_factory=set)
-    confirmed: bool = False
+    confirmed_us: int = 0
 
     def note(self, verdict: Verdict) -> None:
         if len(self.verdicts) < MOST_VERDICTS:
@@ -92,8 +92,8 @@ class Ledger:
                 seen: Numbers = {"label": label, "score": round(float(tracks.scores[row]), 4)}
                 self.add(track, "motion", tracks.at_us, motion.code, gate)
                 self.add(track, "detect", tracks.at_us, "seen", seen)
-            if tracks.confirmed[row] and not story.confirmed:
-                story.confirmed = True
+            if tracks.confirmed[row] and not story.confirmed_us:
+                story.confirmed_us = tracks.at_us
                 after_s = (tracks.at_us - int(tracks.first_us[row])) / 1e6
                 self.add(track, "track", tracks.at_us, "confirmed", {"after_s": after_s})
 
@@ -134,8 +134,8 @@ class Ledger:
             if bits and story is not None:
                 story.zones.update(z for i, z in enumerate(self.zone_ids) if bits >> i & 1)
 
-    def end(self, track: EndedTrack, track_id: str) -> EndedStory:
-        """The story of a track that was given up; it is forgotten here."""
+    def end(self, track: EndedTrack, track_id: str, at_us: int) -> EndedStory:
+        """The story of a track that was given up at a moment; it is forgotten here."""
         story = self._stories.pop(track.id, _Story())
         last = [
             self._verdict(
@@ -155,6 +155,8 @@ class Ledger:
             samples=track.seen,
             path=story.path(),
             zones=self._visited(story),
+            confirmed_us=story.confirmed_us,
+            given_up_us=at_us,
         )
         return EndedStory(record=record, verdicts=(*story.verdicts, *last))
 

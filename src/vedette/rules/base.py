@@ -224,12 +224,17 @@ Refusals = Mapping[int, Refusal]
 
 
 def refuse(
-    judge: Measures, judged: Judged, told: Refusals, counted: Collection[int] = ()
+    judge: Measures,
+    judged: Judged,
+    told: Refusals,
+    counted: Collection[int] = (),
+    growing: frozenset[str] = frozenset(),
 ) -> tuple[Refusals, list[RuleVerdict]]:
     """REJECTs of this step: for each track whose first failing predicate changed.
 
     Args:
         counted: tracks that have an open event; a short absence of theirs is no refusal.
+        growing: codes whose figures grow while they last, so that they are said at their end.
     """
     after = dict(told)
     verdicts: list[RuleVerdict] = []
@@ -241,6 +246,8 @@ def refuse(
         if now is before:
             continue
         after[track] = now
+        if before.fault in growing and now.fault != before.fault and before.best > before.said:
+            verdicts.append(reject(track, judged.samples.at_us, before.fault, before.numbers))
         if before.times < now.times <= MOST_REJECTS:
             verdicts.append(reject(track, judged.samples.at_us, now.fault, now.numbers))
     for track in judged.samples.ended:

@@ -29,6 +29,9 @@ MOST_DEEP = 24
 
 SCENE_KEY = "scene"
 
+GROWING = frozenset({"dwell_short", "stood_short", "sequence_short"})
+"""Codes of what grows until it is enough, or ends too early."""
+
 
 class WhenConfig(RuleConfig):
     """`type: when`"""
@@ -242,7 +245,7 @@ class WhenRule:
             inside=(),
             entered_us=(),
         )
-        return refuse(_Reasons(ids, reasons), judged, state.told, counted)
+        return refuse(_Reasons(ids, reasons), judged, state.told, counted, GROWING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, delete, select
+from sqlalchemy import RowMapping, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.errors import NotFound
@@ -44,7 +44,12 @@ class TrackRepository:
                 "t0": from_us(track.t0_us),
                 "t1": from_us(track.t1_us),
                 "label": track.label,
-                "scores": {"median": track.median_score, "best": track.best_score},
+                "scores": {
+                    "median": track.median_score,
+                    "best": track.best_score,
+                    "confirmed_us": track.confirmed_us,
+                    "given_up_us": track.given_up_us,
+                },
                 "zones": list(track.zones),
                 "path": track.path,
                 "samples": track.samples,
@@ -87,6 +92,35 @@ class TrackRepository:
         )
         return tuple(_track(row) for row in (await self._conn.execute(query)).mappings())
 
+    async def page(
+        self,
+        camera_id: str,
+        since: datetime,
+        until: datetime,
+        *,
+        after: TrackRecord | None,
+        limit: int = 500,
+    ) -> tuple[TrackRecord, ...]:
+        """The same in pages.
+
+        Args:
+            after: the last track of the page before; None for the first page.
+        """
+        query = (
+            select(TRACK)
+            .where(
+                self._scope.covers(_T.site_id),
+                _T.camera_id == camera_id,
+                _T.t0 < until,
+                _T.t1 >= since,
+            )
+            .order_by(_T.t0, _T.id)
+            .limit(demand_limit(limit))
+        )
+        if after is not None:
+            query = query.where(tuple_(_T.t0, _T.id) > (from_us(after.t0_us), after.id))
+        return tuple(_track(row) for row in (await self._conn.execute(query)).mappings())
+
     async def forget(self, *, stored_before: datetime, limit: int) -> int:
         """Delete tracks stored before a moment."""
         old = (
@@ -109,4 +143,6 @@ def _track(row: RowMapping) -> TrackRecord:
         samples=row["samples"],
         path=row["path"],
         zones=tuple(row["zones"]),
+        confirmed_us=row["scores"].get("confirmed_us", 0),
+        given_up_us=row["scores"].get("given_up_us", 0),
     )

@@ -218,6 +218,13 @@ def test_quiet_hours_say_when_they_end_and_begin_no_cool_down() -> None:
             {"severity": "warning", "needed": "critical"},
         ),
         (ChannelWish(cameras=("yard",)), {"camera": "front_door", "wanted": "yard"}),
+        (ChannelWish(hours={"home": hours("11:00", "13:00")}), None),
+        (ChannelWish(hours={"farm": hours("01:00", "02:00")}), None),
+        (
+            ChannelWish(hours={"home": hours("13:00", "17:00")}),
+            {"again": "2026-11-21T13:00:00+00:00"},
+        ),
+        (ChannelWish(only_escalations=True), {"wanted": "what nobody acknowledged"}),
     ],
 )
 def test_what_a_channel_does_not_want(wish: ChannelWish, against: dict[str, str] | None) -> None:

@@ -11,6 +11,7 @@ from vedette.pipeline.ledger import MOST_SAMPLES, MOST_VERDICTS, Ledger
 from vedette.testing.scripted import drawn
 from vedette.track.path import decode
 
+AT_END = START + 3 * SECOND
 MOVING = Motion(fraction=0.1, boxes=NO_BOXES, active=True, code="motion")
 PORCH = {"id": "porch", "polygon": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], "inertia_s": 0}
 
@@ -35,7 +36,7 @@ def test_a_story_has_what_was_said_and_ends_with_the_end(ledger: Ledger) -> None
     ledger.note([verdict(1), verdict(0, "light_change"), verdict(2, "left")])
     ledger.add(1, "rules", START, "open:present", {"dwell_s": 1.0})
 
-    story = ledger.end(ended(1), "yard/s/1")
+    story = ledger.end(ended(1), "yard/s/1", AT_END)
 
     said = [(v.stage, v.code) for v in story.verdicts]
     assert said[-3:] == [("zones", "entered"), ("rules", "open:present"), ("track", "left")]
@@ -48,7 +49,7 @@ def test_a_path_comes_back_as_it_went_in(ledger: Ledger) -> None:
         follow(ledger, START + n * 200_000, 1)
     follow(ledger, START + 50 * 200_000, 1, observed=False)
 
-    path = decode(ledger.end(ended(1), "yard/s/1").record.path)
+    path = decode(ledger.end(ended(1), "yard/s/1", AT_END).record.path)
 
     assert path.offsets_ms.tolist() == [n * 200 for n in range(50)], "what was not seen is no path"
     assert (path.boxes == quantise(np.array(PERSON, dtype=np.float32))).all()
@@ -60,12 +61,13 @@ def test_a_record_says_who_when_and_where(ledger: Ledger) -> None:
     ledger.follow(seen, MOVING)
     ledger.sample(seen, sight(drawn(START), seen, zones=[PORCH | {"id": "x"}, PORCH]).samples)
 
-    record = ledger.end(ended(1), "yard/s/1").record
+    record = ledger.end(ended(1), "yard/s/1", AT_END).record
 
     assert (record.id, record.camera_id, record.label) == ("yard/s/1", "yard", "car")
     assert (record.t0_us, record.t1_us, record.samples) == (START - SECOND, START, 5)
     assert (record.median_score, record.best_score) == (0.75, 0.9)
     assert record.zones == ("attic", "porch")
+    assert (record.confirmed_us, record.given_up_us) == (START, AT_END)
 
 
 def test_too_much_is_counted_and_the_count_is_the_last_word(ledger: Ledger) -> None:
@@ -73,7 +75,7 @@ def test_too_much_is_counted_and_the_count_is_the_last_word(ledger: Ledger) -> N
     for _ in range(2 * MOST_VERDICTS):
         ledger.note([verdict(1)])
 
-    verdicts = ledger.end(ended(1), "yard/s/1").verdicts
+    verdicts = ledger.end(ended(1), "yard/s/1", AT_END).verdicts
 
     assert len(verdicts) == MOST_VERDICTS + 2
     kept = sum(v.code == "entered" for v in verdicts)
@@ -88,7 +90,7 @@ def test_a_path_without_end_is_thinned_and_stays_in_order(ledger: Ledger) -> Non
     for n in range(MOST_SAMPLES + 3):
         ledger.sample(tracks(START + n * 1000, 1), samples)
 
-    path = decode(ledger.end(ended(1), "yard/s/1").record.path)
+    path = decode(ledger.end(ended(1), "yard/s/1", AT_END).record.path)
 
     assert len(path) == MOST_SAMPLES // 2 + 3
     assert path.offsets_ms[:3].tolist() == [0, 2, 4]
@@ -100,23 +102,23 @@ def test_a_car_that_is_parked_for_two_months_does_not_break_its_path(ledger: Led
     for day in (0, 40, 60, 61):
         follow(ledger, START + day * 86_400 * SECOND, 1)
 
-    path = decode(ledger.end(ended(1), "yard/s/1").record.path)
+    path = decode(ledger.end(ended(1), "yard/s/1", AT_END).record.path)
 
     assert path.offsets_ms.tolist() == [0, 40 * 86_400_000, 2**32 - 1, 2**32 - 1]
 
 
 def test_what_is_said_after_the_end_begins_no_story_that_never_ends(ledger: Ledger) -> None:
     follow(ledger, START, 1)
-    ledger.end(ended(1), "yard/s/1")
+    ledger.end(ended(1), "yard/s/1", AT_END)
 
     ledger.add(1, "rules", START, "close:done", {})
     ledger.note([verdict(1)])
 
-    assert [v.code for v in ledger.end(ended(1), "yard/s/1").verdicts] == ["left"]
+    assert [v.code for v in ledger.end(ended(1), "yard/s/1", AT_END).verdicts] == ["left"]
 
 
 def test_a_track_that_nobody_spoke_of_has_an_empty_path(ledger: Ledger) -> None:
-    story = ledger.end(ended(9), "yard/s/9")
+    story = ledger.end(ended(9), "yard/s/9", AT_END)
 
     assert len(decode(story.record.path)) == 0
     assert story.record.zones == ()

@@ -163,6 +163,7 @@ def test_why_it_did_not_count_is_the_first_thing_that_failed() -> None:
     assert [each for each in told if "reject" in each] == [
         "0 reject track-1 outside",
         "2 reject track-1 dwell_short",
+        "5 reject track-1 dwell_short",  # how far it came
         "5 reject track-1 outside",
         "6 reject track-1 unless",
         "8 reject track-1 outside",
