@@ -26,6 +26,7 @@ from vedette.cli import (
     modules,
     notify,
     recordings,
+    replay,
     rules,
     schemas,
     status,
@@ -57,6 +58,7 @@ app.command("analyze")(analyze.analyze)
 app.command("eval")(evaluate.evaluate)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("backtest", epilog=backtest.EXAMPLES)(backtest.backtest)
+app.command("replay", epilog=replay.EXAMPLES)(replay.replay)
 app.command("doctor")(doctor.doctor)
 app.command("schemas")(schemas.schemas)
 app.add_typer(cameras.app, name="cameras")
