@@ -21,6 +21,7 @@ from vedette.app.packs import read_pack
 from vedette.app.settings import Settings
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import Event, EventState
+from vedette.contracts.sink import TrackRecord
 from vedette.contracts.verdict import RuleAction, RuleVerdict
 from vedette.kit.clock import from_us
 from vedette.kit.ids import event_id
@@ -29,12 +30,13 @@ from vedette.pipeline.past import Past, PastTrack, sessions
 from vedette.rules.build import SOMEWHERE, BuiltRule, build_rules
 from vedette.rules.pack import PackUse, Scenery, at_camera
 from vedette.store.scope import SiteScope
-from vedette.store.store import Store
+from vedette.store.unit import Unit
 from vedette.zones.zones import Zones
 
 Progress = Callable[[float, str], None]
 """Told which part is done, 0..1, and what is worked on."""
 
+PAGE = 500
 SAID_EVERY_US = 3_600_000_000
 """An hour of what happened: so often it is told how far it is."""
 
@@ -118,8 +120,10 @@ async def backtest(
     count = _Count()
     async with opened(data) as (store, scope):
         for number, each in enumerate(wanted):
-            tracks = await _tracks(store, scope, each.camera.id, since, until)
+            async with store.read() as unit:
+                stored = await tracks_between(unit, scope, each.camera.id, since, until)
             began_s = time.process_time()
+            tracks = [track for one in stored if (track := PastTrack.of(one)) is not None]
             for part in _judge(each, tracks, count):
                 progress((number + part) / len(wanted), each.camera.id)
             count.took_s += time.process_time() - began_s
@@ -178,19 +182,17 @@ def _wanted(
     return wanted, ids, missing
 
 
-async def _tracks(
-    store: Store, scope: SiteScope, camera_id: str, since: datetime, until: datetime
-) -> list[PastTrack]:
-    """Every track of a camera in the span, in order of time."""
-    found: list[PastTrack] = []
+async def tracks_between(
+    unit: Unit, scope: SiteScope, camera_id: str, since: datetime, until: datetime
+) -> list[TrackRecord]:
+    """Every track of a camera in a span, in order of time."""
+    found: list[TrackRecord] = []
     last = None
-    while True:
-        async with store.read() as unit:
-            page = await unit.tracks(scope).page(camera_id, since, until, after=last)
-        found += [track for record in page if (track := PastTrack.of(record)) is not None]
-        if not page:
-            return found
+    tracks = unit.tracks(scope)
+    while page := await tracks.find(camera_id, since, until, limit=PAGE, after=last):
+        found += page
         last = page[-1]
+    return found
 
 
 def _judge(wanted: _Wanted, tracks: Sequence[PastTrack], count: _Count) -> Iterator[float]:

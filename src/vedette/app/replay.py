@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from vedette.app.analyze import Analysis, Findings, analyze
+from vedette.app.backtest import tracks_between
 from vedette.app.camera_settings import CameraSettings
 from vedette.app.export import export_film, opened
 from vedette.app.load import load_settings
@@ -139,7 +140,7 @@ def _look(
 async def _then(data: Path, camera_id: str, begin: datetime, end: datetime) -> _Time:
     """What is stored of that time."""
     async with opened(data) as (store, scope), store.read() as unit:
-        tracks = await _tracks(unit, scope, camera_id, begin - AROUND, end + AROUND)
+        tracks = await tracks_between(unit, scope, camera_id, begin - AROUND, end + AROUND)
         verdicts = unit.verdicts(scope)
         return _Time(
             events=await _events(unit, scope, camera_id, begin, end),
@@ -159,17 +160,6 @@ async def _events(
         found += page.events
         if (after := page.next) is None:
             return sorted(found, key=lambda event: event.opened_at)
-
-
-async def _tracks(
-    unit: Unit, scope: SiteScope, camera_id: str, begin: datetime, end: datetime
-) -> list[TrackRecord]:
-    found: list[TrackRecord] = []
-    last = None
-    while page := await unit.tracks(scope).page(camera_id, begin, end, after=last):
-        found += page
-        last = page[-1]
-    return found
 
 
 def _counterpart(event: Event, among: Sequence[Event]) -> Event | None:

@@ -275,7 +275,7 @@ def _view(state: WhenState, samples: Samples) -> View:
     memory = np.full((len(shown), state.memory.shape[1]), UNKNOWN)
     memory[~fresh] = state.memory[rows[~fresh]]
     gone = np.arange(len(shown)) >= len(samples)
-    return View(samples=shown, gone=gone, fresh=fresh, memory=memory, scene=state.scene.copy())
+    return View(samples=shown, gone=gone, memory=memory, scene=state.scene.copy())
 
 
 def _close(key: str, event: Open, at_us: int, code: str, numbers: Numbers) -> RuleVerdict:

@@ -72,39 +72,20 @@ class TrackRepository:
         return _track(row)
 
     async def find(
-        self, camera_id: str, since: datetime, until: datetime, *, limit: int = 100
-    ) -> tuple[TrackRecord, ...]:
-        """Tracks of a camera that were there at some time in the span, by their beginning.
-
-        Raises:
-            InvalidInput: the limit is out of bounds.
-        """
-        query = (
-            select(TRACK)
-            .where(
-                self._scope.covers(_T.site_id),
-                _T.camera_id == camera_id,
-                _T.t0 < until,
-                _T.t1 >= since,
-            )
-            .order_by(_T.t0, _T.id)
-            .limit(demand_limit(limit))
-        )
-        return tuple(_track(row) for row in (await self._conn.execute(query)).mappings())
-
-    async def page(
         self,
         camera_id: str,
         since: datetime,
         until: datetime,
         *,
-        after: TrackRecord | None,
-        limit: int = 500,
+        limit: int = 100,
+        after: TrackRecord | None = None,
     ) -> tuple[TrackRecord, ...]:
-        """The same in pages.
+        """Tracks of a camera that were there at some time in the span, by their beginning.
 
         Args:
             after: the last track of the page before; None for the first page.
+        Raises:
+            InvalidInput: the limit is out of bounds.
         """
         query = (
             select(TRACK)

@@ -6,23 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.command import vedette
-from tests.running import Running
-from tests.scenes import film, walker
+from tests.yard import watched_yard
 
-SETTINGS = """
-detector: {type: blob, contrast: 60, smallest: 0.004}
-workers: 0
-cameras:
-  - id: yard
-    source: {type: file, path: yard.mp4, pace: realtime, start: now}
-    detect: {fps: 10}
-    zones: [{id: left, polygon: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}]
-    rules:
-      - {id: visitor, type: presence, labels: [person], for_s: 0.5}
-      - {id: inside, type: when, labels: [person], when: {inside: left, for: 1s}}
-notify: {quiet_s: 2, most_quiet_s: 0}
-api: {port: 0}
-"""
 OTHERS = """
 rules:
   - {id: visitor, type: presence, labels: [person], for_s: 30}
@@ -34,23 +19,11 @@ rules:
 
 @pytest.mark.timeout(180)
 def test_other_rules_are_tried_on_what_was_followed(tmp_path: Path) -> None:
-    walkers = [walker((t, -0.1, 0.5), (t + 3, 1.1, 0.5)) for t in (0.5, 4.5, 8.5)]
-    film(tmp_path / "yard.mp4", *walkers, duration_s=14.0)
+    live = watched_yard(tmp_path)
     config, data = tmp_path / "vedette.yaml", tmp_path / "data"
-    config.write_text(SETTINGS)
     others = tmp_path / "others.yaml"
     others.write_text(OTHERS)
-    with Running("up", "--config", config, "--data", data) as product:
-        product.until(
-            lambda: (
-                len(product.events()) >= 6
-                and all(each["state"] == "closed" for each in product.events())
-            ),
-            "all events",
-        )
-        live = product.events()
-        beside = vedette("backtest", others, "-c", config, "-d", data, "--since", "1h", "--json")
-        assert product.stop() == 0
+    beside = vedette("backtest", others, "-c", config, "-d", data, "--since", "1h", "--json")
     shown = vedette("backtest", others, "-c", config, "-d", data, "--since", "1h")
     here = ("backtest", others, "-c", config, "-d", data)
     nothing = vedette(*here, "--since", "2020-01-01T00:00", "--until", "2020-01-02T00:00")

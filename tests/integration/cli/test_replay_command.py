@@ -7,42 +7,13 @@ from typing import Any
 import pytest
 
 from tests.command import vedette
-from tests.running import Running
-from tests.scenes import film, walker
-
-SETTINGS = """
-detector: {type: blob, contrast: 60, smallest: 0.004}
-workers: 0
-cameras:
-  - id: yard
-    source: {type: file, path: yard.mp4, pace: realtime, start: now}
-    record: {mode: always, segment_s: 2}
-    gate: {mode: always}
-    detect: {fps: 10}
-    zones: [{id: left, polygon: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}]
-    rules:
-      - {id: visitor, type: presence, labels: [person], for_s: 0.5}
-      - {id: inside, type: when, labels: [person], when: {inside: left, for: 1s}}
-api: {port: 0}
-"""
+from tests.yard import SETTINGS, watched_yard
 
 
 @pytest.mark.timeout(240)
 def test_the_past_again(tmp_path: Path) -> None:
-    walkers = [walker((t, -0.1, 0.5), (t + 3, 1.1, 0.5)) for t in (0.5, 4.5, 8.5)]
-    film(tmp_path / "yard.mp4", *walkers, duration_s=14.0)
+    live = watched_yard(tmp_path)
     config, data = tmp_path / "vedette.yaml", tmp_path / "data"
-    config.write_text(SETTINGS)
-    with Running("up", "--config", config, "--data", data) as product:
-        product.until(
-            lambda: (
-                len(product.events()) >= 6
-                and all(each["state"] == "closed" for each in product.events())
-            ),
-            "all events",
-        )
-        live = product.events()
-        assert product.stop() == 0
 
     def replayed(*more: str) -> dict[str, Any]:
         done = vedette("replay", "yard", "--from", "10m", "-c", config, "-d", data, "--json", *more)

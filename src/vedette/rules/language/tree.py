@@ -51,8 +51,6 @@ class View:
     samples: Samples
     gone: Bools
     """(n,) the track ended at this moment; its row is the last one that there was of it."""
-    fresh: Bools
-    """(n,) the rule sees the track for the first time."""
     memory: F64
     """(n, k) columns of tracks."""
     scene: F64
