@@ -35,7 +35,7 @@ PLAIN = AlertRule()
 class Ceiling:
     """So many alerts of one camera within a minute; critical ones have their own."""
 
-    most: int = 20
+    most: int = 10
     most_critical: int = 120
 
     def of(self, *, critical: bool) -> int:

@@ -16,7 +16,7 @@ from vedette.app.camera_settings import CameraSettings
 from vedette.app.export import opened
 from vedette.app.load import load_settings
 from vedette.app.notices import policy_of
-from vedette.app.offers import labels_of, offers_of
+from vedette.app.offers import Offers
 from vedette.app.packs import read_pack
 from vedette.app.settings import Settings
 from vedette.contracts.errors import InvalidInput
@@ -146,7 +146,8 @@ async def backtest(
 def _wanted(
     settings: Settings, rules: Path, config: Path, camera_id: str
 ) -> tuple[list[_Wanted], tuple[str, ...], dict[str, str]]:
-    pack, folder = read_pack(rules), config.absolute().parent
+    pack = read_pack(rules)
+    offers = Offers(settings, config.absolute().parent)
     ids = tuple(str(rule["id"]) for rule in pack.rules)
     cameras = [c for c in settings.cameras if camera_id in ("", c.id)]
     if not cameras:
@@ -161,8 +162,8 @@ def _wanted(
         scenery = Scenery(
             zones=zones.zone_ids,
             lines=zones.line_ids,
-            offers=offers_of(camera, settings, folder),
-            labels=labels_of(camera, settings, folder),
+            offers=offers.of(camera),
+            labels=offers.labels(camera),
             place=place,
         )
         here, absent = at_camera(pack, PackUse(pack=pack.name), scenery)

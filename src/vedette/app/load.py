@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.extra_modules import ModuleEntry
 from vedette.app.module_plan import OWN_MODULES
-from vedette.app.offers import model_from_folder, offers_of
+from vedette.app.offers import Offers, model_from_folder
 from vedette.app.packs import rules_of_packs
 from vedette.app.places import place_of, place_of_site
 from vedette.app.policies import violations
@@ -146,6 +146,7 @@ def check_settings(document: Document, file: Path) -> Settings:
         check.channel(loc, channel, [camera.id for camera in settings.cameras])
     check.quiet_hours(settings)
     check.escalation(settings)
+    check.sites(settings)
     problems.raise_if_any()
     for place, sentence in violations(settings):
         problems.add(place, sentence)
@@ -182,6 +183,7 @@ class _PluginCheck:
         self._problems = problems
         self._settings = settings
         self._folder = folder
+        self._offers = Offers(settings, folder)
 
     def detector(self, loc: Loc, settings: ModuleSettings) -> None:
         """Check one, and that its model is known."""
@@ -211,7 +213,7 @@ class _PluginCheck:
             "ground": camera.ground,
         }
         zones = self._problems.check(ZoneMap, loc, data=places)
-        offers = offers_of(camera, self._settings, self._folder)
+        offers = self._offers.of(camera)
         seen: set[str] = set()
         for index, rule in enumerate(camera.rules):
             place = (*loc, "rules", index)
@@ -258,14 +260,23 @@ class _PluginCheck:
 
     def escalation(self, settings: Settings) -> None:
         """Check that there are the channels that it names."""
-        known = [str(each.get("id") or each.get("type")) for each in settings.notify.channels]
         for index, step in enumerate(settings.notify.escalate):
-            for name in sorted(set(step.channels).difference(known)):
-                there = ", ".join(known) or "none"
-                self._problems.add(
-                    ("notify", "escalate", index, "channels"),
-                    f"no channel is called {name!r}; there are: {there}",
-                )
+            self._known_channels(settings, ("notify", "escalate", index, "channels"), step.channels)
+
+    def sites(self, settings: Settings) -> None:
+        """Check that there are the channels that sites name."""
+        for index, site in enumerate(settings.sites):
+            loc: Loc = ("sites", index, "notify")
+            self._known_channels(settings, (*loc, "channels"), site.notify.channels or ())
+            for number, route in enumerate(site.notify.routes):
+                place = (*loc, "routes", number, "channels")
+                self._known_channels(settings, place, route.channels)
+
+    def _known_channels(self, settings: Settings, loc: Loc, named: Sequence[str]) -> None:
+        known = [str(each.get("id") or each.get("type")) for each in settings.notify.channels]
+        for name in sorted(set(named).difference(known)):
+            there = ", ".join(known) or "none"
+            self._problems.add(loc, f"no channel is called {name!r}; there are: {there}")
 
     def plugin(self, kind: str, loc: Loc, settings: ModuleSettings) -> bool:
         """Check one; True where it is fine."""

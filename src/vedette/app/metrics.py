@@ -233,6 +233,13 @@ class ProductMetrics(Collector):
             for each in stats:
                 counter.add_metric([each.channel], float(getattr(each, name)))
             yield counter
+        for name in ("sent", "failed"):  # the seed design's names, for its dashboards
+            alias = CounterMetricFamily(
+                f"vmm_notification_{name}", f"As vedette_notifications_{name}.", labels=["channel"]
+            )
+            for each in stats:
+                alias.add_metric([each.channel], float(getattr(each, name)))
+            yield alias
 
     def _of_bus(self) -> Iterator[Metric]:
         status = self._bus()

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from vedette.alerts.limits import AlertRule, Ceiling
 from vedette.alerts.policy import AlertPolicy
+from vedette.alerts.site_policy import Route, SitePolicy, SiteRule
 from vedette.alerts.wish import EVERYTHING, ChannelWish
 from vedette.app.camera_settings import ModuleSettings
 from vedette.app.places import place_of_site
-from vedette.app.settings import Settings
+from vedette.app.settings import Settings, SiteSettings
 from vedette.blobs.local import LocalBlobs
 from vedette.bus.tracer import Tracer
 from vedette.calendar.schedule import Calendar, Schedule
@@ -83,12 +84,24 @@ def build_notifier(
     )
     office = Office(
         wishes=wishes,
+        sites=SitePolicy(sites={site.id: _site_rule(site) for site in settings.sites}),
         record=desk.record,
         book=StoreAlertBook(store, clock),
         escalation=lambda tell: Escalation(steps, store, clock, tell),
         hands=hands,
     )
     return Notifier(policy, channels, kit, office)
+
+
+def _site_rule(site: SiteSettings) -> SiteRule:
+    """What a site lets out."""
+    said = site.notify
+    return SiteRule(
+        enabled=said.enabled,
+        channels=said.channels,
+        routes=tuple(Route(**each.model_dump()) for each in said.routes),
+        most_a_minute=said.most_a_minute,
+    )
 
 
 def policy_of(settings: Settings) -> AlertPolicy:

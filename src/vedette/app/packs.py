@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vedette.app.camera_settings import CameraSettings
-from vedette.app.offers import labels_of, offers_of
+from vedette.app.offers import Offers
 from vedette.app.places import place_of
 from vedette.app.settings import Settings
 from vedette.config.check import Problems, validate
@@ -101,23 +101,24 @@ def rules_of_packs(settings: Settings, folder: Path, problems: Problems) -> tupl
             _demand(use, pack, known)
             read.append((use, pack))
     found: list[CameraRules] = []
+    offers = Offers(settings, folder)
     for camera in settings.cameras:
         with problems.at(("packs",)):
-            found.append(_at(camera, settings, folder, read))
+            found.append(_at(camera, settings, offers, read))
     return tuple(found)
 
 
 def _at(
     camera: CameraSettings,
     settings: Settings,
-    folder: Path,
+    offers: Offers,
     read: Sequence[tuple[PackUse, Pack]],
 ) -> CameraRules:
     scenery = Scenery(
         zones=[str(zone["id"]) for zone in camera.zones],
         lines=[str(line["id"]) for line in camera.lines],
-        offers=offers_of(camera, settings, folder),
-        labels=labels_of(camera, settings, folder),
+        offers=offers.of(camera),
+        labels=offers.labels(camera),
         place=place_of(camera, settings.sites),
         own={str(rule.get("id")) for rule in camera.rules},
     )

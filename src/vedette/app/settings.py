@@ -18,6 +18,31 @@ from vedette.rules.pack import PackUse
 from vedette.services.resilience import ResilienceSettings
 
 
+class RouteSettings(Part):
+    """Alerts of this severity, and what is more severe, go over these channels."""
+
+    min_severity: Severity = Severity.INFO
+    channels: tuple[str, ...] = Field(min_length=1)
+
+
+class SiteNotifySettings(Part):
+    """What a site lets out."""
+
+    enabled: bool = True
+    channels: tuple[str, ...] | None = Field(
+        default=None, description="Those that are allowed; all where absent."
+    )
+    routes: tuple[RouteSettings, ...] = Field(
+        default=(), max_length=20, description="The most severe one that fits counts."
+    )
+    most_a_minute: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="Alerts of the site; critical ones may be five times as many.",
+    )
+
+
 class SiteSettings(Part):
     """A place with cameras."""
 
@@ -28,6 +53,7 @@ class SiteSettings(Part):
         default=None,
         description="For schedules of rules; absent: the time zone of this machine, and no sun.",
     )
+    notify: SiteNotifySettings = SiteNotifySettings()
 
 
 class AlertRuleSettings(Part):
@@ -75,7 +101,7 @@ class NotifySettings(Part):
         "silence doubles, up to this. 0: it never grows.",
     )
     most_a_minute: int = Field(
-        default=20, ge=1, le=10_000, description="Alerts of one camera within a minute."
+        default=10, ge=1, le=10_000, description="Alerts of one camera within a minute."
     )
     most_critical_a_minute: int = Field(
         default=120, ge=1, le=10_000, description="The same with the critical ones."

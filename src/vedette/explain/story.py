@@ -157,6 +157,10 @@ def _policy_setting(code: str, numbers: Numbers) -> str:
 
 
 def _wished(numbers: Numbers) -> str:
+    if site := {"site_allows", "site_routes", "enabled", "a_minute"}.intersection(numbers):
+        names = {"site_allows": "channels", "site_routes": "routes", "a_minute": "most_a_minute"}
+        key = site.pop()
+        return f"sites, notify.{names.get(key, key)}"
     if "camera" in numbers:
         wanted = f"cameras: add {numbers['camera']}"
     elif "again" in numbers:

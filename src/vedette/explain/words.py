@@ -78,15 +78,22 @@ def _excluded(numbers: Numbers) -> str:
     return "does not count: it is outside of every zone that counts"
 
 
+_NOT_WANTED: tuple[tuple[str, Say], ...] = (
+    ("site_allows", lambda n: f"the site allows {n['site_allows']}"),
+    ("site_routes", lambda n: f"the site sends such alerts to {n['site_routes']}"),
+    ("enabled", lambda n: f"nothing goes out of site {n['site']}"),
+    ("a_minute", lambda n: f"site {n['site']} has sent {n['a_minute']} alerts within a minute"),
+    ("again", lambda n: f"not at this hour; again from {n['again']}"),
+    ("camera", lambda n: f"it is told of {n['wanted']} only"),
+    ("severity", lambda n: f"{n['severity']} is less than {n['needed']}"),
+    ("wanted", lambda n: f"it is told only of {n['wanted']}"),
+)
+"""By the figure that tells whose wish it was, the site's or the channel's; the first counts."""
+
+
 def _not_wanted(numbers: Numbers) -> str:
-    channel = numbers["channel"]
-    if "again" in numbers:
-        return f"{channel} is not to be told at this hour; again from {numbers['again']}"
-    if "severity" not in numbers and "camera" not in numbers:
-        return f"{channel} is not to be told: it is told only of {numbers['wanted']}"
-    if "camera" in numbers:
-        return f"{channel} is not to be told: it is told of {numbers['wanted']} only"
-    return f"{channel} is not to be told: {numbers['severity']} is less than {numbers['needed']}"
+    why = next((say(numbers) for key, say in _NOT_WANTED if key in numbers), "")
+    return f"{numbers['channel']} is not to be told: {why}"
 
 
 _WORDS: dict[tuple[str, str], Say] = {

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 from uuid import UUID
 
 from vedette.alerts.policy import AlertPolicy, refusal_of, verdict_of
+from vedette.alerts.site_policy import SitePolicy, SiteState
 from vedette.alerts.wish import EVERYTHING, ChannelWish
 from vedette.contracts.event import Event
 from vedette.contracts.notice import DeliveryStatus, Notice
@@ -56,6 +57,8 @@ class Office:
 
     wishes: Mapping[str, ChannelWish] = field(default_factory=dict)
     """What each channel wants to be told of; everything where it says nothing."""
+    sites: SitePolicy = field(default_factory=SitePolicy)
+    """What each site lets out."""
     record: Record | None = None
     """Keeps the ledger's lines."""
     book: AlertBook | None = None
@@ -82,6 +85,8 @@ class Notifier:
         self._state = policy.start()
         self._kit = kit
         self._wishes = office.wishes
+        self._sites = office.sites
+        self._site_state = SiteState()
         self._record = office.record
         self._book = office.book
         self._hands = office.hands
@@ -216,9 +221,15 @@ class Notifier:
         fate = self._fates.setdefault(notice.alert_id, _Fate())
         fate.open.add(_QUEUEING)
         refused: dict[str, Numbers] = {}
+        self._site_state, shut = self._sites.admit(self._site_state, notice, notice.at)
+        site = self._sites.of(notice.site_id)
         try:
             for name, courier in self._couriers.items():
-                why = self._wishes.get(name, EVERYTHING).against(notice)
+                why = (
+                    shut
+                    or site.against(name, notice.severity)
+                    or self._wishes.get(name, EVERYTHING).against(notice)
+                )
                 if why is not None:
                     refused[name] = why
                 elif await self._queue_for(name, notice, fate):

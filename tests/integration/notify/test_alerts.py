@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from vedette.alerts.policy import AlertPolicy
+from vedette.alerts.site_policy import Route, SitePolicy, SiteRule
 from vedette.alerts.wish import ChannelWish
 from vedette.contracts.alert import Alert, AlertAction, AlertState
 from vedette.contracts.errors import InvalidInput, NotFound, WrongState
@@ -36,6 +37,7 @@ class House:
         self.store, self.clock = store, clock
         self.family, self.boss = RecordingChannel(), RecordingChannel()
         self.steps: tuple[Step, ...] = ()
+        self.sites = SitePolicy()
         self.notifier = self.another()
         self.desk = AlertDesk(store, mutes_changed=self.mutes_changed)
 
@@ -56,6 +58,7 @@ class House:
             kit,
             Office(
                 wishes={"boss": ChannelWish(only_escalations=True)},
+                sites=self.sites,
                 book=StoreAlertBook(self.store, self.clock),
                 escalation=self.escalation,
             ),
@@ -261,6 +264,31 @@ async def test_what_nobody_acknowledges_goes_to_others(
     assert len(told) == boss
     if boss:
         assert house.boss.sent[0].text.startswith("Nobody has acknowledged this for 5 min.")
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (SiteRule(), 3),
+        (SiteRule(enabled=False), 0),
+        (SiteRule(channels=("boss",)), 0),
+        (SiteRule(most_a_minute=2), 2),
+        (SiteRule(routes=(Route(channels=("family",)),)), 3),
+        (SiteRule(routes=(Route(min_severity=Severity.CRITICAL, channels=("family",)),)), 0),
+    ],
+)
+async def test_what_a_site_does_not_let_out_is_not_sent(
+    house: House, rule: SiteRule, told: int
+) -> None:
+    house.sites = SitePolicy(sites={"home": rule})
+    house.another(quiet_s=0.0)
+    for number in range(3):
+        await house.happens(make_event(number, rule_id=f"rule-{number}"))
+    async with house.delivering():
+        await until(lambda: len(house.family.sent) >= told)
+
+    assert len(house.family.sent) == told
+    assert len(await house.desk.find(HOME)) == 3, "alerts are kept all the same"
 
 
 async def test_a_process_that_dies_while_it_escalates_tells_nobody_twice(house: House) -> None:

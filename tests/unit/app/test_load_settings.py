@@ -212,3 +212,31 @@ def test_a_channel_names_cameras_that_there_are(tmp_path: Path) -> None:
         InvalidConfig, match=r"channels\[0\]\.cameras: no camera is called 'gate'; there are: yard"
     ):
         load_settings(file)
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ("sites: [{id: default, notify: {channels: [pone]}}]", r"sites\[0\]\.notify\.channels"),
+        (
+            "sites: [{id: default, notify: {routes: [{channels: [pone]}]}}]",
+            r"sites\[0\]\.notify\.routes\[0\]\.channels",
+        ),
+    ],
+)
+def test_channels_that_a_site_names_must_be_there(tmp_path: Path, more: str, place: str) -> None:
+    file = tmp_path / "vedette.yaml"
+    channels = "notify: {channels: [{type: log, id: phone}]}\n"
+    file.write_text(f"cameras: [{{id: yard, source: 'simulator:'}}]\n{channels}{more}\n")
+
+    with pytest.raises(InvalidConfig, match=rf"{place}.*no channel is called 'pone'; there are: p"):
+        load_settings(file)
+
+
+def test_channels_that_escalations_name_must_be_there(tmp_path: Path) -> None:
+    file = tmp_path / "vedette.yaml"
+    notify = "notify: {escalate: [{after_s: 60, channels: [boss]}]}\n"
+    file.write_text(f"cameras: [{{id: yard, source: 'simulator:'}}]\n{notify}")
+
+    with pytest.raises(InvalidConfig, match=r"no channel is called 'boss'; there are: none"):
+        load_settings(file)

@@ -118,6 +118,8 @@ def test_messages_disks_and_the_process_itself_are_measured(tmp_path: Path) -> N
 
     for name, value in (("queued", 9), ("sent", 7), ("failed", 1), ("retried", 4)):
         assert found[f"vedette_notifications_{name}_total", "phone"] == value
+        if name in ("sent", "failed"):
+            assert found[f"vmm_notification_{name}_total", "phone"] == value
     total = found["vedette_disk_total_bytes", "events"]
     assert total == shutil.disk_usage(tmp_path).total
     assert 0 < found["vedette_disk_free_bytes", "events"] <= total

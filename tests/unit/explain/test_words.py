@@ -73,6 +73,50 @@ def verdict(stage: str, code: str, **numbers: float | int | str) -> Verdict:
             "phone is not to be told: it is told of gate, door only",
         ),
         (
+            verdict("alerts", "not_wanted", channel="phone", again="2026-01-31T08:00"),
+            "phone is not to be told: not at this hour; again from 2026-01-31T08:00",
+        ),
+        (
+            verdict("alerts", "not_wanted", channel="phone", wanted="what nobody acknowledged"),
+            "phone is not to be told: it is told only of what nobody acknowledged",
+        ),
+        (
+            verdict("alerts", "not_wanted", channel="phone", site="farm", enabled="no"),
+            "phone is not to be told: nothing goes out of site farm",
+        ),
+        (
+            verdict("alerts", "not_wanted", channel="phone", site="farm", a_minute=30),
+            "phone is not to be told: site farm has sent 30 alerts within a minute",
+        ),
+        (
+            verdict("alerts", "not_wanted", channel="phone", site_allows="guard"),
+            "phone is not to be told: the site allows guard",
+        ),
+        (
+            verdict("alerts", "not_wanted", channel="phone", site_routes="guard"),
+            "phone is not to be told: the site sends such alerts to guard",
+        ),
+        (
+            verdict("alerts", "muted", rule="visitor", until="14:00", by="ada"),
+            "nobody is to be told: it is muted until 14:00, by ada",
+        ),
+        (
+            verdict("alerts", "too_few", rule="visitor", count=2, needed=3, within_s=600.0),
+            "nobody is to be told yet: it happened 2 of 3 times within 10 min",
+        ),
+        (
+            verdict("alerts", "too_many", rule="visitor", a_minute=10),
+            "nobody is to be told: this camera has raised 10 alerts within a minute",
+        ),
+        (
+            verdict("media", "too_many", rule="visitor", event="e-1"),
+            "event e-1 got no pictures and no clip: this camera had too many within a minute",
+        ),
+        (
+            verdict("rules", "open:held", rule="mine", held_s=2.5),
+            "rule mine opened an event: its condition held for 2.5 s",
+        ),
+        (
             verdict("rules", "reject:no_helmet", rule="theirs", heads=2),
             "rule theirs opened nothing: no helmet (heads 2)",
         ),
