@@ -38,6 +38,8 @@ class Notice(Payload):
     link: str | None = None
     """Address of the event's page, where a base address is configured."""
     correlation_id: str | None = None
+    escalates: UUID | None = None
+    """The alert that nobody acknowledged, where this is said once more because of that."""
 
 
 class DeliveryStatus(StrEnum):

@@ -148,7 +148,7 @@ class TelegramChannel:
     def _common(self, chat: str, notice: Notice) -> dict[str, Any]:
         common: dict[str, Any] = {"chat_id": chat, "parse_mode": "HTML"}
         if self._config.answers:  # multipart forms hold text alone, so it is text everywhere
-            common["reply_markup"] = json.dumps(buttons(notice.alert_id))
+            common["reply_markup"] = json.dumps(buttons(notice.escalates or notice.alert_id))
         return common
 
 

@@ -99,6 +99,7 @@ def escalated(alert: Alert, waited_s: float) -> Notice:
         f"event{'s' if alert.events > 1 else ''} so far.",
         at=alert.raised_at,
         label=alert.label,
+        escalates=alert.id,
     )
 
 

@@ -176,10 +176,15 @@ class Notifier:
             StorageFailed: it cannot be noted now.
         """
         fate = self._fates.setdefault(notice.alert_id, _Fate())
-        for name, courier in self._couriers.items():
-            if name in channels and await self._queue_for(name, notice, fate):
-                courier.stats.queued += 1
-                courier.wake()
+        fate.open.add(_QUEUEING)
+        try:
+            for name, courier in self._couriers.items():
+                if name in channels and await self._queue_for(name, notice, fate):
+                    courier.stats.queued += 1
+                    courier.wake()
+        finally:
+            fate.open.discard(_QUEUEING)
+            self._conclude(notice, fate)
 
     async def mutes_changed(self) -> None:
         """Somebody muted something, or does not any more.

@@ -260,6 +260,8 @@ async def test_what_nobody_acknowledges_goes_to_others(
     titles = [notice.title for notice in house.boss.sent]
     assert titles == ["Not acknowledged: Person entered lawn (yard)"] * boss
     assert len({notice.alert_id for notice in house.boss.sent}) == boss
+    raised = await house.only()
+    assert {notice.escalates for notice in house.boss.sent} <= {raised.id}
     told = [line for line in await house.done(await house.only()) if line[0] == "escalated"]
     assert len(told) == boss
     if boss:
@@ -305,6 +307,7 @@ async def test_a_process_that_dies_while_it_escalates_tells_nobody_twice(house: 
         await until(lambda: len(house.boss.sent) > 0)
 
     assert len(house.boss.sent) == 1
+    assert house.notifier._fates == {}, "nothing is remembered of what is settled"
 
 
 async def test_old_alerts_are_forgotten_with_their_history(house: House) -> None:

@@ -235,6 +235,18 @@ async def test_a_far_end_that_says_no_is_an_error_to_try_again(
     assert len(server.sent) == 1
 
 
+async def test_the_buttons_of_an_escalation_are_about_the_alert_itself() -> None:
+    with BotApi() as server:
+        config = TelegramConfig.model_validate(
+            {"token": TOKEN, "chat_ids": [42], "base_url": server.url, "answers": True}
+        )
+        channel = TelegramChannel(config, clock=SystemClock())
+        await channel.send(a_notice(escalates=ALERT))
+        await channel.close()
+
+    assert server.sent[0].buttons[0] == f"ack:{ALERT.hex}"
+
+
 @pytest.mark.parametrize("answers", [True, False])
 async def test_alerts_have_buttons_where_answers_are_wanted(answers: bool) -> None:
     with BotApi() as server:
