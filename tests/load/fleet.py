@@ -80,8 +80,8 @@ def settings_of(
         films: what these are sent, where it is not the first videos, in a loop.
         notify: more lines of the settings of messages.
     """
-    text = (
-        "api: {port: 0}\nretention: {max_gb: 2}\nnotify:\n  quiet_s: 0\n"
+    text = (  # nothing is held back on purpose: every event has its alert
+        "api: {port: 0}\nretention: {max_gb: 2}\nnotify:\n  quiet_s: 0\n  most_a_minute: 1000\n"
         f'{notify}  channels: [{{id: hook, type: webhook, url: "{hook}/"}}]\ncameras:\n'
     )
     for number in range(cameras):
