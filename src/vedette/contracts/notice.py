@@ -1,13 +1,28 @@
-"""What a person is told: made from an event by the alert policy, sent by channels."""
+"""What a person is told: made from an event by the alert policy, or asked for at the gateway."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from vedette.contracts.event import Severity
 from vedette.contracts.payload import Payload, Slug
+
+
+MOST_ITEMS = 20
+MOST_LINKS = 60
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+
+class Link(BaseModel):
+    """Where a person may go on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    url: Annotated[str, Field(pattern=r"^https?://[!-~]+$", max_length=2000)]
 
 
 class Notice(Payload):
@@ -15,9 +30,12 @@ class Notice(Payload):
 
     alert_id: UUID
     event_id: UUID
+    """The alert's own id where no event is behind it."""
     site_id: Slug
-    camera_id: Slug
-    rule_id: Slug
+    camera_id: Slug | Literal[""] = ""
+    """Empty where it is not about one camera."""
+    rule_id: Slug | Literal[""] = ""
+    """Empty where no rule is behind it."""
     event_type: str
     severity: Severity
     title: str
@@ -37,6 +55,12 @@ class Notice(Payload):
     """JPEG, annotated; never put on the bus or in the log."""
     link: str | None = None
     """Address of the event's page, where a base address is configured."""
+    items: tuple[Line, ...] = Field(default=(), max_length=MOST_ITEMS)
+    """Lines of a list, the most important first: the busiest cameras, what a digest tells."""
+    links: tuple[Link, ...] = Field(default=(), max_length=MOST_LINKS)
+    """More places to go on, in this order."""
+    source: str = ""
+    """Who asked for it at the gateway; empty where a rule is behind it."""
     correlation_id: str | None = None
     escalates: UUID | None = None
     """The alert that nobody acknowledged, where this is said once more because of that."""
