@@ -9,7 +9,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from vedette.contracts.event import Severity
 from vedette.contracts.payload import Payload, Slug
 
-
 MOST_ITEMS = 20
 MOST_LINKS = 60
 
