@@ -85,6 +85,7 @@ CHANNEL_COUNTED = (
     ("sent", "Messages that arrived."),
     ("failed", "Messages that were given up."),
     ("retried", "Attempts that failed and were tried again."),
+    ("digested", "Messages that waited and were told as one."),
 )
 BUS_COUNTED = (
     ("delivered", "Facts handled."),
@@ -233,6 +234,12 @@ class ProductMetrics(Collector):
             for each in stats:
                 counter.add_metric([each.channel], float(getattr(each, name)))
             yield counter
+        away = GaugeMetricFamily(
+            "vedette_channel_away", "1 while a channel cannot be reached.", labels=["channel"]
+        )
+        for each in stats:
+            away.add_metric([each.channel], float(each.away_since is not None))
+        yield away
         for name in ("sent", "failed"):  # the seed design's names, for its dashboards
             alias = CounterMetricFamily(
                 f"vmm_notification_{name}", f"As vedette_notifications_{name}.", labels=["channel"]

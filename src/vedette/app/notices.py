@@ -24,10 +24,11 @@ from vedette.notify.hands import Hands
 from vedette.notify.port import Channel, ChannelConfig
 from vedette.plugins.registry import PluginConfig, configure
 from vedette.services.alert_book import StoreAlertBook
-from vedette.services.courier import CourierKit, RetryPlan
+from vedette.services.courier import CourierKit
 from vedette.services.deliveries import StoreDeliveries
 from vedette.services.escalation import Escalation, Step
 from vedette.services.notifier import Notifier, Office
+from vedette.services.outage import RetryPlan
 from vedette.services.relay import Relay
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
@@ -79,6 +80,8 @@ def build_notifier(
             max_attempts=notify.attempts,
             base_s=notify.retry_pause_s,
             cap_s=max(LONGEST_PAUSE_S, notify.retry_pause_s),
+            patience_s=notify.patience_h * 3600.0,
+            digest_over=notify.digest_over,
         ),
         tracer=Tracer(bus, clock),
     )

@@ -103,6 +103,7 @@ def _outputs(parts: Parts) -> tuple[Loop, ...]:
             run=parts.deliver,
             close=parts.stop_delivering,
             criticality=HIGH,
+            health=parts.delivery_health,
         ),
         Loop(name="janitor", stage=Stage.STORAGE, run=parts.janitor.run),
     )

@@ -97,6 +97,9 @@ class Parts:
     async def deliver(self) -> None:
         await self.notifier.run()
 
+    def delivery_health(self) -> Health:
+        return self.notifier.health()
+
     async def stop_delivering(self) -> None:
         await self.notifier.stop()
 

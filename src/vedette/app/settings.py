@@ -119,6 +119,19 @@ class NotifySettings(Part):
     attempts: int = Field(
         default=5, ge=1, le=20, description="Tries of a message before it counts as failed."
     )
+    patience_h: float = Field(
+        default=24.0,
+        ge=0.0,
+        le=24.0 * 14,
+        description="While nothing at all arrives on a channel, its messages wait so long, however "
+        "often they were tried. 0: tries alone count.",
+    )
+    digest_over: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="When a channel is back and more than so many wait, one message tells of all.",
+    )
     retry_pause_s: float = Field(
         default=5.0,
         ge=0.1,

@@ -14,7 +14,13 @@ from vedette.contracts.notice import DeliveryStatus
 if TYPE_CHECKING:
     from vedette.app.ask_messages import MessagesOf
 
-STYLES = {DeliveryStatus.SENT: "green", DeliveryStatus.FAILED: "red"}
+STYLES = {
+    DeliveryStatus.SENT: "green",
+    DeliveryStatus.DIGESTED: "green",
+    DeliveryStatus.SUPPRESSED: "dim",
+    DeliveryStatus.FAILED: "red",
+}
+ARRIVED = {DeliveryStatus.SENT, DeliveryStatus.DIGESTED}
 MOST = 500
 
 app = typer.Typer(
@@ -74,7 +80,7 @@ def log(
             f"[{style}]{each.status.value}[/]",
             escape(each.title),
             str(each.attempts),
-            escape(each.error if each.status is not DeliveryStatus.SENT else each.target),
+            escape(each.target if each.status in ARRIVED else each.error),
         )
     out.print(shown)
 

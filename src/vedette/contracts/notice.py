@@ -60,6 +60,8 @@ class Notice(Payload):
     """More places to go on, in this order."""
     source: str = ""
     """Who asked for it at the gateway; empty where a rule is behind it."""
+    again: bool = False
+    """It may have arrived before: an earlier life ended while it was being sent."""
     correlation_id: str | None = None
     escalates: UUID | None = None
     """The alert that nobody acknowledged, where this is said once more because of that."""
@@ -69,3 +71,7 @@ class DeliveryStatus(StrEnum):
     QUEUED = "queued"
     SENT = "sent"
     FAILED = "failed"
+    DIGESTED = "digested"
+    """Told within another message, which its target names."""
+    SUPPRESSED = "suppressed"
+    """Somebody asked for it at the gateway, and what a site lets out was against it."""

@@ -187,6 +187,10 @@ def _delivery(told: Told) -> str:
     match told.status:
         case DeliveryStatus.SENT:
             return f"{told.channel} told {told.target}"
+        case DeliveryStatus.DIGESTED:
+            return (
+                f"{told.channel} could not be reached then; it told of it later, in a {told.target}"
+            )
         case DeliveryStatus.FAILED:
             return f"{told.channel} told nobody, after {told.attempts} attempts: {told.error}"
     waiting = f" (last: {told.error})" if told.error else ""

@@ -1,14 +1,16 @@
 """Brings messages to one channel: in order, one at a time, again after a failure.
 
 The store is the queue, so nothing is lost by a crash and nothing waits in memory. A message that
-failed waits for its next try beside the others, not in front of them. One courier per channel:
-a channel that is dead holds up nobody else.
+failed waits for its next try beside the others, not in front of them. After several failures in a
+row the far end is away: from then on one message at a time is tried, and the others keep their
+order; many of them become one once it is back. One courier per channel: a channel that is dead
+holds up nobody else.
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,36 +30,24 @@ from vedette.kit.correlation import about
 from vedette.kit.supervise import backoff_s, guarded
 from vedette.notify.port import Channel
 from vedette.services.deliveries import Deliveries, Queued
+from vedette.services.digest import digest_of
+from vedette.services.outage import Outage, RetryPlan
 
 log = logging.getLogger(__name__)
 
 BATCH = 20
+MOST_DIGESTED = 10_000
+"""Messages of which one digest tells; the next one tells of what is beyond them."""
 LEASE_SPARE_S = 60.0
 """A claim outlives the longest attempt by this, for noting its outcome."""
 
 NOTE_ATTEMPTS = 5
 SHORTEST_ALARM_S = 0.05
 
+SAID_BEFORE = "(Perhaps said before: Vedette ended while it was saying it.)"
+
 FindPicture = Callable[[UUID], Awaitable[bytes | None]]
 """The annotated picture of an event as JPEG; None where there is none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPlan:
-    """How often, and how long after, a message is tried again."""
-
-    max_attempts: int = 5
-    base_s: float = 1.0
-    cap_s: float = 60.0
-    longest_asked_s: float = 900.0
-    """A far end may ask for a longer wait than `cap_s`, but not for longer than this."""
-    attempt_s: float = 120.0
-    """An attempt that takes longer is given up; channels have shorter limits of their own."""
-
-    def pause_s(self, number: int, asked_s: float | None, rng: random.Random) -> float:
-        """Seconds to wait after failed attempt `number`; `asked_s` as the far end asked."""
-        own_s = backoff_s(number, rng, base_s=self.base_s, cap_s=self.cap_s)
-        return max(own_s, min(asked_s or 0.0, self.longest_asked_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +71,9 @@ class CourierStats:
     sent: int = 0
     failed: int = 0
     retried: int = 0
+    digested: int = 0
+    away_since: datetime | None = None
+    """When it was first missed, while it is away."""
 
 
 class Courier:
@@ -101,11 +94,14 @@ class Courier:
         self._kit = kit
         self._settled = settled
         self._awake = asyncio.Event()
+        self._urgent = False
         self._look_at: dict[UUID, datetime] = {}
+        self._outage = Outage()
         self._stopping = False
 
-    def wake(self) -> None:
-        """There is a new message. Call it in the loop."""
+    def wake(self, *, urgent: bool = False) -> None:
+        """There is a new message; what is urgent goes before those that wait. In the loop."""
+        self._urgent |= urgent
         self._awake.set()
 
     def stop(self) -> None:
@@ -121,44 +117,112 @@ class Courier:
         """
         while not self._stopping:
             self._awake.clear()
-            now = self._kit.clock.now()
-            due = await self._kit.deliveries.due(self._name, now=now, limit=BATCH)
-            for queued in due:
-                if self._stopping:
-                    return
-                with about(queued.notice.correlation_id):
-                    await self._try(queued)
-            if not due and not self._stopping:
-                await self._wait()
+            self._urgent = False
+            if self._outage.away:
+                await self._knock()
+            elif not await self._round() and not self._stopping:
+                await self._wait(min(self._look_at.values(), default=None))
+
+    async def _round(self) -> bool:
+        """Try what is due; False where nothing is."""
+        now = self._kit.clock.now()
+        due = await self._kit.deliveries.due(self._name, now=now, limit=BATCH)
+        for number, queued in enumerate(due):
+            if self._stopping or self._outage.away or (number and self._urgent):
+                break
+            with about(queued.notice.correlation_id):
+                await self._try(queued)
+        return bool(due)
+
+    async def _knock(self) -> None:
+        """Try what waits for a far end that is away, when it is time to: as one, or the oldest."""
+        plan, outage = self._kit.plan, self._outage
+        waiting = await self._kit.deliveries.waiting(self._name, limit=MOST_DIGESTED)
+        if not waiting:  # all were refused, or given up
+            self._outage, self.stats.away_since = Outage(), None
+            return
+        if outage.next_at is not None and outage.next_at > self._kit.clock.now():
+            await self._wait(outage.next_at)
+            return
+        if len(waiting) > plan.digest_over and not outage.one_by_one:
+            await self._tell_as_one(waiting)
+            return
+        for queued in waiting[: max(1, plan.digest_over)]:
+            if self._stopping:
+                return
+            with about(queued.notice.correlation_id):
+                if not await self._try(queued):
+                    outage.next_at = self._kit.clock.now() + timedelta(seconds=1)
+            if outage.away and queued.attempts + 1 < plan.max_attempts:
+                return  # the next ones keep their place, unless it is this one that is disliked
+
+    async def _tell_as_one(self, waiting: Sequence[Queued]) -> None:
+        """A digest for each site. They are settled by it only once it has arrived."""
+        by_site: dict[str, list[Queued]] = {}
+        for each in waiting:
+            by_site.setdefault(each.notice.site_id, []).append(each)
+        for group in by_site.values():
+            if self._stopping or not await self._digest(group):
+                return
+        self._reached()
+
+    async def _digest(self, group: Sequence[Queued]) -> bool:
+        """Whether it arrived."""
+        now, since, up_to = self._kit.clock.now(), self._outage.since, group[-1].id
+        notices = [each.notice for each in group]
+        digest = digest_of(notices, self._name, since or now, now)
+        if any(each.doubtful for each in group):
+            digest = _said_before(digest)
+        deliveries = self._kit.deliveries
+        await deliveries.begin_digest(self._fact(digest, DeliveryStatus.QUEUED, 1), up_to)
+        outcome = await self._send(digest)
+        if isinstance(outcome, str):
+            self.stats.sent += 1
+            self.stats.digested += len(group)
+            sent = self._fact(digest, DeliveryStatus.SENT, 1, target=outcome)
+            await self._note(lambda: deliveries.digested(digest, sent, up_to))
+            for notice in notices:
+                self._settled(notice, self._name, True)
+            log.info("%s: %d alerts told as one", self._name, len(group))
+            return True
+        if isinstance(outcome, DeliveryFailed):
+            tries = self._outage.misses + 1
+            pause_s = self._kit.plan.pause_s(tries, outcome.retry_after_s, self._kit.rng)
+            self._outage.missed(self._kit.clock.now(), pause_s)
+        else:
+            self._outage.one_by_one = True
+        failed = self._fact(digest, DeliveryStatus.QUEUED, 1, error=str(outcome) or "it failed")
+        await self._note(lambda: deliveries.digest_missed(failed, up_to))
+        return False
 
     async def close(self) -> None:
         """Give back what the channel holds."""
         with guarded(f"closing channel {self._name}"):
             await self._channel.close()
 
-    async def _wait(self) -> None:
-        """Until somebody wakes us, or the next try is due."""
-        if not self._look_at:
+    async def _wait(self, until: datetime | None) -> None:
+        """Until somebody wakes us, or it is time."""
+        if until is None:
             await self._awake.wait()
             return
         async with asyncio.TaskGroup() as tasks:
-            alarm = tasks.create_task(self._alarm())
+            alarm = tasks.create_task(self._alarm(until))
             await self._awake.wait()
             alarm.cancel()
 
-    async def _alarm(self) -> None:
-        pause = min(self._look_at.values()) - self._kit.clock.now()
+    async def _alarm(self, at: datetime) -> None:
+        pause = at - self._kit.clock.now()
         await self._kit.clock.sleep(max(SHORTEST_ALARM_S, pause.total_seconds()))
         self._awake.set()
 
-    async def _try(self, queued: Queued) -> None:
-        """Claim, attempt once, note the outcome."""
+    async def _try(self, queued: Queued) -> bool:
+        """Claim, attempt once, note the outcome; False where somebody else has it."""
         notice, number = queued.notice, queued.attempts + 1
         lease_s = self._kit.plan.attempt_s + LEASE_SPARE_S
         now = self._kit.clock.now()
         self._look_at.pop(notice.alert_id, None)
         if not await self._kit.deliveries.claim(notice, self._name, now=now, lease_s=lease_s):
-            return
+            return False
         self._look_at[notice.alert_id] = now + timedelta(seconds=lease_s)
         about: dict[str, Value] = {
             "channel": self._name,
@@ -166,14 +230,15 @@ class Courier:
             "attempt": number,
         }
         with self._kit.tracer.span("deliver", notice.correlation_id, **about) as doing:
-            outcome = await self._send(notice)
+            outcome = await self._send(_said_before(notice) if queued.doubtful else notice)
             doing.error = str(outcome) if isinstance(outcome, Exception) else ""
         if isinstance(outcome, str):
             await self._arrived(notice, number, outcome)
-        elif isinstance(outcome, DeliveryFailed) and number < self._kit.plan.max_attempts:
-            await self._postponed(notice, number, outcome)
+        elif isinstance(outcome, DeliveryFailed):
+            await self._missed(queued, number, outcome)
         else:
             await self._lost(notice, number, outcome)
+        return True
 
     async def _send(self, notice: Notice) -> str | Exception:
         """One attempt: who was reached, or why nobody was."""
@@ -203,16 +268,45 @@ class Courier:
         await self._note(lambda: self._kit.deliveries.sent(fact))
         self._look_at.pop(notice.alert_id, None)
         log.info("%s: alert %s sent to %s", self._name, notice.alert_id, target)
+        if self._reached():
+            self._look_at.clear()
+            await self._kit.deliveries.hasten(self._name)
 
-    async def _postponed(self, notice: Notice, number: int, error: DeliveryFailed) -> None:
+    def _reached(self) -> bool:
+        """True where it had been away."""
+        was_away = self._outage.reached(self._kit.clock.now())
+        if was_away:
+            log.warning("%s can be reached again", self._name)
+            self.stats.away_since = None
+        return was_away
+
+    async def _missed(self, queued: Queued, number: int, error: DeliveryFailed) -> None:
+        """An attempt failed that may succeed later."""
+        plan, outage, now = self._kit.plan, self._outage, self._kit.clock.now()
+        tries = max(number, outage.misses + 1) if outage.away else number
+        pause_s = plan.pause_s(tries, error.retry_after_s, self._kit.rng)
+        now_away = outage.missed(now, pause_s)
+        kept = outage.keeps(queued.created_at, now, plan.patience_s)
+        if number >= plan.max_attempts and not kept:
+            await self._lost(queued.notice, number, error)
+        else:
+            await self._postponed(queued.notice, number, error, pause_s)
+        if now_away:
+            log.warning("%s cannot be reached; messages wait: %s", self._name, error)
+            self.stats.away_since = outage.since
+            await self._kit.deliveries.hasten(self._name)
+
+    async def _postponed(
+        self, notice: Notice, number: int, error: DeliveryFailed, pause_s: float
+    ) -> None:
         self.stats.retried += 1
-        pause_s = self._kit.plan.pause_s(number, error.retry_after_s, self._kit.rng)
         after = self._kit.clock.now() + timedelta(seconds=pause_s)
-        fact = self._fact(notice, DeliveryStatus.QUEUED, number, error=str(error))
+        said = str(error) or "it failed"
+        fact = self._fact(notice, DeliveryStatus.QUEUED, number, error=said)
         await self._note(lambda: self._kit.deliveries.retry(fact, after=after))
         self._look_at[notice.alert_id] = after
-        said = "%s: alert %s not delivered, next try in %.1f s: %s"
-        log.warning(said, self._name, notice.alert_id, pause_s, error)
+        told = "%s: alert %s not delivered, next try in %.1f s: %s"
+        log.warning(told, self._name, notice.alert_id, pause_s, said)
 
     async def _lost(self, notice: Notice, number: int, error: Exception) -> None:
         self.stats.failed += 1
@@ -246,6 +340,11 @@ class Courier:
     ) -> NotifyFact:
         fact = fact_of(notice, self._name, status, at=self._kit.clock.now())
         return fact.model_copy(update={"attempts": attempts, "target": target, "error": error})
+
+
+def _said_before(notice: Notice) -> Notice:
+    text = f"{notice.text} {SAID_BEFORE}".strip()
+    return notice.model_copy(update={"again": True, "text": text})
 
 
 def fact_of(notice: Notice, channel: str, status: DeliveryStatus, *, at: datetime) -> NotifyFact:

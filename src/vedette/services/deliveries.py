@@ -16,6 +16,11 @@ class Queued(Protocol):
     """One message that waits for its channel."""
 
     @property
+    def id(self) -> int:
+        """Its number in the log, in the order in which messages came."""
+        ...
+
+    @property
     def notice(self) -> Notice:
         """Without its picture."""
         ...
@@ -23,6 +28,16 @@ class Queued(Protocol):
     @property
     def attempts(self) -> int:
         """How often it was claimed already."""
+        ...
+
+    @property
+    def doubtful(self) -> bool:
+        """An attempt was begun of which nobody knows how it ended."""
+        ...
+
+    @property
+    def created_at(self) -> datetime:
+        """Since when it is on its way."""
         ...
 
 
@@ -34,7 +49,27 @@ class Deliveries(Protocol):
         ...
 
     async def due(self, channel: str, *, now: datetime, limit: int) -> Sequence[Queued]:
-        """Messages of one channel that may be claimed now, the oldest first."""
+        """Messages of one channel that may be claimed now: critical ones, then the oldest."""
+        ...
+
+    async def waiting(self, channel: str, *, limit: int) -> Sequence[Queued]:
+        """All messages of one channel that are not settled, the oldest first."""
+        ...
+
+    async def hasten(self, channel: str) -> None:
+        """Whatever of a channel waits for its next try may be claimed now."""
+        ...
+
+    async def begin_digest(self, fact: NotifyFact, up_to: int) -> None:
+        """All that waits of its site and channel, up to a number, is being told as one."""
+        ...
+
+    async def digest_missed(self, fact: NotifyFact, up_to: int) -> None:
+        """That failed; all of it waits on."""
+        ...
+
+    async def digested(self, digest: Notice, fact: NotifyFact, up_to: int) -> None:
+        """That arrived: it is in the log, and all of it is settled by it."""
         ...
 
     async def claim(self, notice: Notice, channel: str, *, now: datetime, lease_s: float) -> bool:
@@ -79,6 +114,34 @@ class StoreDeliveries:
         async with self._store.read() as unit:
             log = unit.notifications(await unit.every_site())
             return await log.due(now=now, limit=limit, channel=channel)
+
+    async def waiting(self, channel: str, *, limit: int) -> Sequence[Queued]:
+        async with self._store.read() as unit:
+            log = unit.notifications(await unit.every_site())
+            return await log.waiting(channel, limit=limit)
+
+    async def hasten(self, channel: str) -> None:
+        async with self._store.write() as unit:
+            await unit.notifications(await unit.every_site()).hasten(channel)
+
+    async def begin_digest(self, fact: NotifyFact, up_to: int) -> None:
+        async with self._store.write() as unit:
+            log = unit.notifications(SiteScope(fact.site_id))
+            await log.begin_digest(fact.channel, up_to, now=fact.at)
+
+    async def digest_missed(self, fact: NotifyFact, up_to: int) -> None:
+        async with self._store.write() as unit:
+            log = unit.notifications(SiteScope(fact.site_id))
+            await log.digest_missed(fact.channel, up_to, fact.error, now=fact.at)
+
+    async def digested(self, digest: Notice, fact: NotifyFact, up_to: int) -> None:
+        async with self._store.write() as unit:
+            log = unit.notifications(SiteScope(fact.site_id))
+            await log.digested(fact.channel, up_to, digest.alert_id, now=fact.at)
+            await log.queue(digest, fact.channel, now=fact.at)
+            await log.sent(fact.alert_id, fact.channel, fact.target, now=fact.at)
+            await self._tell(unit, fact)
+        self._wake()
 
     async def claim(self, notice: Notice, channel: str, *, now: datetime, lease_s: float) -> bool:
         async with self._store.write() as unit:

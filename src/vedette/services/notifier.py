@@ -16,7 +16,8 @@ from uuid import UUID
 from vedette.alerts.policy import AlertPolicy, refusal_of, verdict_of
 from vedette.alerts.site_policy import SitePolicy, SiteState
 from vedette.alerts.wish import EVERYTHING, ChannelWish
-from vedette.contracts.event import Event
+from vedette.contracts.event import Event, Severity
+from vedette.contracts.health import Health, HealthLevel, PartHealth
 from vedette.contracts.notice import DeliveryStatus, Notice
 from vedette.contracts.payload import Payload
 from vedette.contracts.verdict import Numbers, Verdict
@@ -221,6 +222,21 @@ class Notifier:
         """Figures per channel."""
         return tuple(courier.stats for courier in self._couriers.values())
 
+    def health(self) -> Health:
+        """Degraded while a channel cannot be reached."""
+        away = {each.channel: each.away_since for each in self.stats() if each.away_since}
+        if not away:
+            return Health()
+        said = ", ".join(f"{name} (since {at:%H:%M:%S} UTC)" for name, at in away.items())
+        parts = tuple(
+            PartHealth(
+                name=name,
+                level=HealthLevel.DEGRADED if name in away else HealthLevel.HEALTHY,
+            )
+            for name in self._couriers
+        )
+        return Health(level=HealthLevel.DEGRADED, detail=f"cannot be reached: {said}", parts=parts)
+
     async def _queue(self, notice: Notice) -> dict[str, Numbers]:
         """Note it for every channel that wants it; returns the others, with their reasons."""
         fate = self._fates.setdefault(notice.alert_id, _Fate())
@@ -239,7 +255,7 @@ class Notifier:
                     refused[name] = why
                 elif await self._queue_for(name, notice, fate):
                     courier.stats.queued += 1
-                    courier.wake()
+                    courier.wake(urgent=notice.severity is Severity.CRITICAL)
             fate.failed |= bool(refused) and len(refused) == len(self._couriers)
         finally:
             fate.open.discard(_QUEUEING)

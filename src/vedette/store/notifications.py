@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import RowMapping, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.errors import NotFound
+from vedette.contracts.event import Severity
 from vedette.contracts.notice import DeliveryStatus, Notice
 from vedette.store.lease import is_over
 from vedette.store.paging import demand_limit
@@ -31,8 +33,14 @@ class Delivery:
     target: str
     attempts: int
     error: str
+    """Of the last attempt; empty while one is made, so that one that never ended shows."""
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def doubtful(self) -> bool:
+        """An attempt was begun of which nobody knows how it ended."""
+        return self.status is DeliveryStatus.QUEUED and self.attempts > 0 and not self.error
 
 
 class NotificationLog:
@@ -86,6 +94,7 @@ class NotificationLog:
             .values(
                 lease_until=now + timedelta(seconds=lease_s),
                 attempts=_N.attempts + 1,
+                error_message="",
                 updated_at=now,
             )
         )
@@ -137,7 +146,11 @@ class NotificationLog:
     async def due(
         self, *, now: datetime, limit: int = 100, channel: str | None = None
     ) -> tuple[Delivery, ...]:
-        """Queued messages that can be claimed now, the oldest first; of one channel or of all."""
+        """Queued messages that can be claimed now, critical ones first, then the oldest.
+
+        Of one channel or of all.
+        """
+        critical_first = case((_N.severity == Severity.CRITICAL.value, 0), else_=1)
         query = (
             select(NOTIFICATION_LOG)
             .where(
@@ -145,12 +158,67 @@ class NotificationLog:
                 _N.status == DeliveryStatus.QUEUED.value,
                 is_over(_N.lease_until, now),
             )
-            .order_by(_N.id)
+            .order_by(critical_first, _N.id)
             .limit(demand_limit(limit))
         )
         if channel is not None:
             query = query.where(_N.channel == channel)
         return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
+
+    async def waiting(self, channel: str, *, limit: int) -> tuple[Delivery, ...]:
+        """Queued messages of a channel, due or not, the oldest first."""
+        query = (
+            select(NOTIFICATION_LOG)
+            .where(
+                self._scope.covers(_N.site_id),
+                _N.status == DeliveryStatus.QUEUED.value,
+                _N.channel == channel,
+            )
+            .order_by(_N.id)
+            .limit(limit)
+        )
+        return tuple(_delivery(row) for row in (await self._conn.execute(query)).mappings())
+
+    async def hasten(self, channel: str) -> None:
+        """What waits for its next try is due at once. Only while nobody sends on the channel."""
+        waits = (
+            update(NOTIFICATION_LOG)
+            .where(
+                self._scope.covers(_N.site_id),
+                _N.status == DeliveryStatus.QUEUED.value,
+                _N.channel == channel,
+                _N.lease_until.is_not(None),
+            )
+            .values(lease_until=None)
+        )
+        await self._conn.execute(waits)
+
+    async def begin_digest(self, channel: str, up_to: int, *, now: datetime) -> None:
+        """An attempt is made to tell all that waits, up to a number, as one."""
+        await self._all(channel, up_to, now, attempts=_N.attempts + 1, error_message="")
+
+    async def digest_missed(self, channel: str, up_to: int, error: str, *, now: datetime) -> None:
+        """That attempt failed."""
+        await self._all(channel, up_to, now, error_message=error)
+
+    async def digested(self, channel: str, up_to: int, digest: UUID, *, now: datetime) -> None:
+        """They were told within another message."""
+        target = f"digest {digest}"
+        status = DeliveryStatus.DIGESTED.value
+        await self._all(channel, up_to, now, status=status, target=target)
+
+    async def _all(self, channel: str, up_to: int, now: datetime, **values: Any) -> None:
+        """Of what waits of a channel, up to a number."""
+        await self._conn.execute(
+            update(NOTIFICATION_LOG)
+            .where(
+                self._scope.covers(_N.site_id),
+                _N.channel == channel,
+                _N.status == DeliveryStatus.QUEUED.value,
+                _N.id <= up_to,
+            )
+            .values(lease_until=None, updated_at=now, **values)
+        )
 
     async def of_event(self, event_id: UUID) -> tuple[Delivery, ...]:
         """Who was told of an event, in order."""

@@ -21,6 +21,7 @@ cameras:
 notify:
   quiet_s: 0
   attempts: 2
+  patience_h: 0
   retry_pause_s: 0.1
   channels:
     - {{id: hook, type: webhook, url: "{hook}/a-key"}}

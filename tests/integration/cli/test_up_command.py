@@ -46,6 +46,7 @@ cameras:
 notify:
   quiet_s: 0
   attempts: 3
+  patience_h: 0
   retry_pause_s: 0.2
   channels:
     - {{id: mute, type: webhook, url: "http://127.0.0.1:{mute}/", timeout_s: 5}}

@@ -26,9 +26,10 @@ from vedette.contracts.payload import Payload
 from vedette.contracts.verdict import Verdict
 from vedette.notify.port import Channel
 from vedette.plugins import registry
-from vedette.services.courier import CourierKit, CourierStats, FindPicture, RetryPlan
+from vedette.services.courier import CourierKit, CourierStats, FindPicture
 from vedette.services.deliveries import Deliveries, StoreDeliveries
 from vedette.services.notifier import TOPIC, Notifier, Office
+from vedette.services.outage import RetryPlan
 from vedette.services.relay import Relay
 from vedette.store.notifications import Delivery
 from vedette.store.store import Store
@@ -290,6 +291,7 @@ async def test_repeats_are_silent_and_critical_is_not(desk: Desk) -> None:
     async with desk.running(desk.notifier({"log": channel})) as notifier:
         for event in (make_event(0), make_event(1), critical):
             await notifier.handle(TOPIC, event)
+        await desk.settled(make_event(0))
         await desk.settled(critical)
 
     assert [v.code for v in desk.verdicts] == ["told", "quiet", "told_critical"]

@@ -14,7 +14,7 @@ from vedette.contracts.errors import DeliveryFailed
 from vedette.contracts.facts import NotifyFact
 from vedette.contracts.job import Job, JobState
 from vedette.kit import supervise
-from vedette.services import courier, local_jobs, relay
+from vedette.services import courier, local_jobs, outage, relay
 from vedette.services.courier import CourierKit
 from vedette.services.deliveries import StoreDeliveries
 from vedette.services.notifier import TOPIC, Notifier
@@ -114,8 +114,8 @@ def test_no_pause_of_ours_is_longer_than_what_is_believed() -> None:
         relay.LONGEST_PAUSE_S,
         local_jobs.LEASE_S,
         supervise.CAP_S,
-        courier.RetryPlan().longest_asked_s,
-        courier.RetryPlan().attempt_s + courier.LEASE_SPARE_S,
+        outage.RetryPlan().longest_asked_s,
+        outage.RetryPlan().attempt_s + courier.LEASE_SPARE_S,
         600.0,  # notify.retry_pause_s at most
     )
     assert longest_s < FARTHEST.total_seconds() / 2
