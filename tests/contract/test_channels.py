@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.gateways import KEY as GATEWAY_KEY
+from tests.gateways import RunningGateway
 from tests.servers.bot_api import TOKEN, BotApi
 from tests.servers.chat_space import KEY, ChatSpace
 from tests.servers.chat_space import TOKEN as CHAT_TOKEN
@@ -157,6 +159,31 @@ class TestGchatChannel(ChannelContract):
     def make_unreachable(self) -> Channel:
         base = f"http://127.0.0.1:{free_port()}/v1/spaces/AAAA/messages"
         return build(type="gchat", url=f"{base}?key={KEY}&token={CHAT_TOKEN}")
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    """Of another installation, which tells its own log."""
+    channels = "  channels: [{type: log}]"
+    with RunningGateway(tmp_path_factory.mktemp("gateway"), channels) as running:
+        yield running
+
+
+class TestGatewayChannel(ChannelContract):
+    secrets = (GATEWAY_KEY,)
+
+    @pytest.fixture(autouse=True)
+    def _server(self, gateway: RunningGateway) -> None:
+        self.port = gateway.port
+
+    def make_to(self, port: int) -> Channel:
+        return build(type="gateway", url=f"http://127.0.0.1:{port}", key=GATEWAY_KEY)
+
+    def make(self) -> Channel:
+        return self.make_to(self.port)
+
+    def make_unreachable(self) -> Channel:
+        return self.make_to(free_port())
 
 
 class TestAppriseChannel(ChannelContract):

@@ -142,6 +142,18 @@ class AlertPolicy:
             ),
         )
 
+    def against(self, state: PolicyState, notice: Notice) -> Numbers | None:
+        """Why nobody is to be told of what somebody asked for at the gateway; None: they are."""
+        if notice.severity.rank < self.min_severity.rank:
+            return {"severity": notice.severity.value, "needed": self.min_severity.value}
+        where = (notice.site_id, notice.camera_id, notice.rule_id, notice.at)
+        if (mute := next((m for m in state.mutes if m.covers_what(*where)), None)) is not None:
+            return {"muted_until": mute.until.isoformat(), "by": mute.by}
+        critical = notice.severity is Severity.CRITICAL
+        if not critical and (until := self._quiet_until(notice.site_id, notice.at)) is not None:
+            return {"again": until.isoformat()}
+        return None
+
     def sent(self, state: PolicyState, notice: Notice, at: datetime) -> PolicyState:
         """A channel delivered the notice of an event of time `at`: the cool-down holds."""
         subject = (notice.camera_id, notice.rule_id, notice.label)

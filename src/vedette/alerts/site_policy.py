@@ -33,6 +33,8 @@ class SiteRule:
     """The most severe one that fits counts; without any, every allowed channel does."""
     most_a_minute: int | None = None
     """Alerts; None: any number."""
+    card: bool | None = None
+    """Chats that can do both get a card, or text; None: as each is set."""
 
     def against(self, channel: str, severity: Severity) -> Numbers | None:
         """Why a channel does not get an alert of the site; None where it does."""

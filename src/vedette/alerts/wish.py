@@ -1,4 +1,4 @@
-"""What one channel wants to be told of: the rest is not for it."""
+"""What one channel, and who reads it, wants to be told of: the rest is not for it. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,3 +38,24 @@ class ChannelWish:
 
 
 EVERYTHING = ChannelWish()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """Who reads which channel. What nobody's is, is for all."""
+
+    of: Mapping[str, Mapping[str, ChannelWish | None]] = field(default_factory=dict)
+    """By channel, by person: what that person wants to be told of there; None: nothing now."""
+
+    def against(self, channel: str, notice: Notice) -> Numbers | None:
+        """Why nobody of those who read a channel wants it; None where somebody does."""
+        readers = self.of.get(channel)
+        if not readers:
+            return None
+        first: Numbers | None = None
+        for person, wish in readers.items():
+            why = {"wanted": "nothing there"} if wish is None else wish.against(notice)
+            if why is None:
+                return None
+            first = first or {"person": person, **why}
+        return first

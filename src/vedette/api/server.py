@@ -1,10 +1,7 @@
-"""Puts the routes together; one place turns our errors into answers."""
+"""Puts the routes together."""
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,7 +22,7 @@ from vedette.api import (
     status,
 )
 from vedette.api.context import ApiContext
-from vedette.contracts.errors import VedetteError
+from vedette.api.problems import answer_problems
 
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]", "::1"]
 """Hosts that a request may name: a foreign page cannot reach us by renaming its own address."""
@@ -90,32 +87,5 @@ def create_app(context: ApiContext) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)
     for part in PARTS:
         app.include_router(part.router)
-    app.add_exception_handler(VedetteError, _ours)
-    app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_exception_handler(HTTPException, _http)
-
+    answer_problems(app)
     return app
-
-
-def _problem(status: int, code: str, detail: str) -> JSONResponse:
-    return JSONResponse({"error": code, "detail": detail}, status_code=status)
-
-
-async def _ours(request: Request, error: Exception) -> Response:
-    del request
-    status = error.status if isinstance(error, VedetteError) else 500
-    return _problem(status, type(error).__name__, str(error))
-
-
-async def _not_valid(request: Request, error: Exception) -> Response:
-    del request
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    detail = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in found)
-    return _problem(422, "InvalidInput", detail)
-
-
-async def _http(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) else ""
-    name = {404: "NotFound", 405: "MethodNotAllowed"}.get(status, "HttpError")
-    return _problem(status, name, f"{detail}: {request.method} {request.url.path}")

@@ -16,6 +16,7 @@ from vedette.kit.clock import Clock
 from vedette.media.segment import mend
 from vedette.plugins.registry import build
 from vedette.services.event_writer import EventWriter
+from vedette.services.gateway import MessagePictures
 from vedette.services.make_room import Shelf
 from vedette.services.playback import Player
 from vedette.services.recordings import RecordingKeeper
@@ -54,6 +55,7 @@ class Basement:
             stored=self.relay.wake,
         )
         self.tapes = LocalBlobs(folder.recordings)
+        self.messages = MessagePictures(folder.messages)
         self.exports = Exports(Player(store, self.tapes, most_s=MOST_EXPORT_S), folder.exports)
         self.recordings = RecordingKeeper(
             store,

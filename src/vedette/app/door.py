@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,11 +12,13 @@ from fastapi import FastAPI
 from vedette.contracts.errors import InvalidConfig
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, setting: str = "api.port") -> socket.socket:
     """Take the port before anything else starts, so that a busy one is said at once.
 
     Who asks meanwhile waits until the door opens.
 
+    Args:
+        setting: where the port is set, for the error.
     Raises:
         InvalidConfig: the port is taken or the address is not of this machine.
     """
@@ -29,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise InvalidConfig(
             f"cannot listen on {host}, port {port}: {error.strerror}; "
-            "set api.port to a free port, or 0 for any"
+            f"set {setting} to a free port, or 0 for any"
         ) from error
     return listener
 
@@ -43,9 +46,20 @@ def address_of(listener: socket.socket) -> str:
 class Door(uvicorn.Server):
     """Leaves the signals to the product."""
 
-    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
+    def __init__(
+        self, app: FastAPI, listener: socket.socket, *, tls: tuple[Path, Path] | None = None
+    ) -> None:
+        """`tls`: certificate and key (PEM)."""
+        certificate, key = tls or (None, None)
         super().__init__(
-            uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=3,
+                ssl_certfile=certificate,
+                ssl_keyfile=key,
+            )
         )
         self._listener = listener
         self.opened = asyncio.Event()

@@ -44,6 +44,11 @@ class DataFolder:
         return self.root / "spool"
 
     @property
+    def messages(self) -> Path:
+        """Pictures that came with requests to the notification gateway."""
+        return self.root / "messages"
+
+    @property
     def link(self) -> Path:
         """The socket of the workers."""
         return self.root / "run" / "link.sock"

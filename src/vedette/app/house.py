@@ -17,6 +17,7 @@ from vedette.app.commands import OF_MODULES, commands_of
 from vedette.app.door import Door, address_of
 from vedette.app.exposition import Exposition, MachineMetrics
 from vedette.app.extra_modules import extra_plans
+from vedette.app.gateway import build_gateway, door_plan
 from vedette.app.gpu_metrics import GpuMetrics, NvmlProbe
 from vedette.app.latency_metrics import ModuleLatency, StageMetrics
 from vedette.app.live_settings import LiveSettings
@@ -24,13 +25,14 @@ from vedette.app.loop_module import LoopModule
 from vedette.app.memory_metrics import MemoryMetrics
 from vedette.app.metrics import Figures, ProductMetrics
 from vedette.app.module_metrics import ModuleMetrics
+from vedette.app.module_plan import ModulePlan
 from vedette.app.orchestrator import Orchestrator, OrchestratorLimits
 from vedette.app.own_modules import own_plans
 from vedette.app.parts import Parts
 from vedette.app.takers import takers_of
 from vedette.contracts.bus import Handler
 from vedette.contracts.facts import CameraState, CameraStatus
-from vedette.contracts.health import HealthLevel
+from vedette.contracts.health import HealthLevel, HealthSummary
 from vedette.contracts.payload import Payload
 from vedette.contracts.status import ProductReport
 from vedette.services.commands import CommandDesk
@@ -62,11 +64,13 @@ class House:
         *,
         live: LiveSettings | None,
         stopping: Callable[[], bool],
+        gateway: socket.socket | None = None,
     ) -> None:
         """Take what it needs.
 
         Args:
             listener: where the HTTP door opens.
+            gateway: where the notification gateway opens, where there is to be one.
             live: the settings, where they can be changed.
             stopping: true as soon as the product is to end.
         """
@@ -78,8 +82,10 @@ class House:
         self.parts = parts = Parts(base, cameras, live)
         self._latency = ModuleLatency(base.bus)
         settings, clock = base.settings, base.clock
+        self._expose = self._exposition().text
+        plans = [*own_plans(parts, self.door, self.wake), *self._gateway(gateway)]
         self.modules = Orchestrator(
-            [*own_plans(parts, self.door, self.wake), *extra_plans(settings, base.bus, clock)],
+            [*plans, *extra_plans(settings, base.bus, clock)],
             bus=base.bus,
             clock=clock,
             rng=parts.chance,
@@ -146,8 +152,19 @@ class House:
         for number, each in enumerate(listeners, start=1):
             bus.subscribe(each.pattern, each.handler, name=f"listener-{number}")
 
-    def _app(self) -> FastAPI:
-        """The HTTP door's application."""
+    def _gateway(self, listener: socket.socket | None) -> list[ModulePlan]:
+        settings = self.base.settings.notify.gateway
+        if settings is None or listener is None:
+            return []
+        gateway = build_gateway(self.base, settings, lambda: self.parts.notifier)
+        health = self._look
+        return [door_plan(gateway, settings, listener, health, self._expose, self.wake)]
+
+    async def _look(self) -> HealthSummary:
+        return await self.modules.look()
+
+    def _exposition(self) -> Exposition:
+        """All figures of this process."""
         disks = {"events": self.base.blobs.root, "recordings": self.base.tapes.root}
         product = ProductMetrics(
             cameras=self.cameras.stats,
@@ -167,6 +184,10 @@ class House:
             GpuMetrics(NvmlProbe()),
             MemoryMetrics(self.cameras.heaps),
         )
+        return Exposition(product, *others)
+
+    def _app(self) -> FastAPI:
+        """The HTTP door's application."""
         return create_app(
             ApiContext(
                 store=self.base.store,
@@ -176,7 +197,7 @@ class House:
                 cameras=self._cards,
                 modules=self.modules,
                 settings=self.parts.live_settings,
-                metrics=Exposition(product, *others).text,
+                metrics=self._expose,
                 report=self._report,
                 exchange=self.cameras.exchange,
                 films=Player(self.base.store, self.base.tapes),

@@ -6,7 +6,7 @@ All problems are collected and told at once, each with its line.
 import io
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +14,25 @@ from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from vedette.app.camera_settings import CameraSettings, ModuleSettings
+from vedette.app.check_notify import NotifyCheck
 from vedette.app.extra_modules import ModuleEntry
 from vedette.app.module_plan import OWN_MODULES
 from vedette.app.offers import Offers, model_from_folder
 from vedette.app.packs import rules_of_packs
-from vedette.app.places import place_of, place_of_site
+from vedette.app.places import place_of
 from vedette.app.policies import violations
 from vedette.app.settings import Settings
-from vedette.calendar.schedule import Place, Schedule
+from vedette.calendar.schedule import Place
 from vedette.config.check import Problems, validate
 from vedette.config.document import Document
 from vedette.config.environment import documents_of
 from vedette.config.features import with_features
 from vedette.config.layers import layered
 from vedette.config.reader import load_yaml
-from vedette.config.secrets import Secrets, read_env_file, resolve, reveal
+from vedette.config.secrets import Secrets, read_env_file, resolve
 from vedette.contracts.errors import InvalidConfig, ModelUnavailable, UnknownPlugin
 from vedette.models.catalogue import Catalogue
-from vedette.plugins.registry import configure, load, names, secret_fields
+from vedette.plugins.registry import load, names, secret_fields
 from vedette.rules.build import build_rule
 from vedette.sources.address import Address
 from vedette.zones.config import ZoneMap
@@ -141,12 +142,7 @@ def check_settings(document: Document, file: Path) -> Settings:
     names_of_modules: set[str] = set(OWN_MODULES)
     for index, module in enumerate(settings.modules):
         check.module(("modules", index), module, names_of_modules)
-    for index, channel in enumerate(settings.notify.channels):
-        loc = ("notify", "channels", index)
-        check.channel(loc, channel, [camera.id for camera in settings.cameras])
-    check.quiet_hours(settings)
-    check.escalation(settings)
-    check.sites(settings)
+    NotifyCheck(problems, settings, check.plugin).all()
     problems.raise_if_any()
     for place, sentence in violations(settings):
         problems.add(place, sentence)
@@ -225,58 +221,6 @@ class _PluginCheck:
             if zones is not None:
                 with self._problems.at(place):
                     build_rule(rule, zones.zone_ids, zones.line_ids, where, offers)
-
-    def channel(self, loc: Loc, settings: ModuleSettings, cameras: Sequence[str]) -> None:
-        """Check one, and that it knows the cameras that it names."""
-        wanted = settings.get("cameras", ())
-        if not self.plugin("channel", loc, settings):
-            return
-        self._hours(loc, settings)
-        if isinstance(wanted, list | tuple):
-            for name in sorted(set(map(str, wanted)).difference(cameras)):
-                there = ", ".join(cameras)
-                self._problems.add(
-                    (*loc, "cameras"), f"no camera is called {name!r}; there are: {there}"
-                )
-
-    def _hours(self, loc: Loc, settings: ModuleSettings) -> None:
-        """Check that a channel's own hours are known in every place."""
-        _, config = configure("channel", reveal(settings))
-        hours = getattr(config, "hours", None)
-        if isinstance(hours, Schedule):
-            self._demand((*loc, "hours"), hours)
-
-    def quiet_hours(self, settings: Settings) -> None:
-        """Check that they are known in every place."""
-        if settings.notify.quiet_hours is not None:
-            self._demand(("notify", "quiet_hours"), settings.notify.quiet_hours)
-
-    def _demand(self, loc: Loc, hours: Schedule) -> None:
-        for site in self._settings.sites:
-            try:
-                hours.demand(place_of_site(site))
-            except ValueError as error:
-                self._problems.add(loc, f"site {site.id!r}: {error}")
-
-    def escalation(self, settings: Settings) -> None:
-        """Check that there are the channels that it names."""
-        for index, step in enumerate(settings.notify.escalate):
-            self._known_channels(settings, ("notify", "escalate", index, "channels"), step.channels)
-
-    def sites(self, settings: Settings) -> None:
-        """Check that there are the channels that sites name."""
-        for index, site in enumerate(settings.sites):
-            loc: Loc = ("sites", index, "notify")
-            self._known_channels(settings, (*loc, "channels"), site.notify.channels or ())
-            for number, route in enumerate(site.notify.routes):
-                place = (*loc, "routes", number, "channels")
-                self._known_channels(settings, place, route.channels)
-
-    def _known_channels(self, settings: Settings, loc: Loc, named: Sequence[str]) -> None:
-        known = [str(each.get("id") or each.get("type")) for each in settings.notify.channels]
-        for name in sorted(set(named).difference(known)):
-            there = ", ".join(known) or "none"
-            self._problems.add(loc, f"no channel is called {name!r}; there are: {there}")
 
     def plugin(self, kind: str, loc: Loc, settings: ModuleSettings) -> bool:
         """Check one; True where it is fine."""

@@ -7,19 +7,19 @@ from uuid import UUID
 from vedette.alerts.limits import AlertRule, Ceiling
 from vedette.alerts.policy import AlertPolicy
 from vedette.alerts.site_policy import Route, SitePolicy, SiteRule
-from vedette.alerts.wish import EVERYTHING, ChannelWish
+from vedette.alerts.wish import EVERYTHING, ChannelWish, Readers
+from vedette.app.basement import Basement
 from vedette.app.camera_settings import ModuleSettings
+from vedette.app.gateway_settings import SiteNotifySettings, read_policies
 from vedette.app.places import place_of_site
-from vedette.app.settings import Settings, SiteSettings
+from vedette.app.settings import Settings
 from vedette.blobs.local import LocalBlobs
 from vedette.bus.tracer import Tracer
 from vedette.calendar.schedule import Calendar, Schedule
 from vedette.config.secrets import reveal
 from vedette.contracts.artifact import ArtifactKind
-from vedette.contracts.bus import Bus
 from vedette.contracts.event import Event
 from vedette.contracts.verdict import Verdict
-from vedette.kit.clock import Clock
 from vedette.notify.hands import Hands
 from vedette.notify.port import Channel, ChannelConfig
 from vedette.plugins.registry import PluginConfig, configure
@@ -27,9 +27,9 @@ from vedette.services.alert_book import StoreAlertBook
 from vedette.services.courier import CourierKit
 from vedette.services.deliveries import StoreDeliveries
 from vedette.services.escalation import Escalation, Step
+from vedette.services.gateway import MessagePictures
 from vedette.services.notifier import Notifier, Office
 from vedette.services.outage import RetryPlan
-from vedette.services.relay import Relay
 from vedette.store.scope import SiteScope
 from vedette.store.store import Store
 
@@ -44,15 +44,7 @@ def channel_name(settings: ModuleSettings) -> str:
     return str(settings.get("id") or settings["type"])
 
 
-def build_notifier(
-    settings: Settings,
-    store: Store,
-    blobs: LocalBlobs,
-    relay: Relay,
-    bus: Bus,
-    clock: Clock,
-    hands: Hands | None = None,
-) -> Notifier:
+def build_notifier(settings: Settings, base: Basement, hands: Hands) -> Notifier:
     """The notifier of this process.
 
     Args:
@@ -61,6 +53,7 @@ def build_notifier(
         pydantic.ValidationError: settings of a channel that are wrong.
     """
     scope = SiteScope(site.id for site in settings.sites)
+    store, clock = base.store, base.clock
     notify = settings.notify
     channels: dict[str, Channel] = {}
     wishes: dict[str, ChannelWish] = {}
@@ -70,9 +63,9 @@ def build_notifier(
         wishes[channel_name(each)] = wish_of(config, settings)
     policy = policy_of(settings)
     steps = [Step(**each.model_dump()) for each in notify.escalate]
-    desk = _Desk(store, blobs, scope)
+    desk = _Desk(store, base.blobs, scope, base.messages)
     kit = CourierKit(
-        deliveries=StoreDeliveries(store, wake=relay.wake),
+        deliveries=StoreDeliveries(store, wake=base.relay.wake),
         find_picture=desk.picture,
         clock=clock,
         rng=random.Random(),  # noqa: S311 - jitter, not a secret
@@ -83,11 +76,12 @@ def build_notifier(
             patience_s=notify.patience_h * 3600.0,
             digest_over=notify.digest_over,
         ),
-        tracer=Tracer(bus, clock),
+        tracer=Tracer(base.bus, clock),
     )
     office = Office(
         wishes=wishes,
-        sites=SitePolicy(sites={site.id: _site_rule(site) for site in settings.sites}),
+        readers=readers_of(settings),
+        sites=SitePolicy(sites=site_rules_of(settings)),
         record=desk.record,
         book=StoreAlertBook(store, clock),
         escalation=lambda tell: Escalation(steps, store, clock, tell),
@@ -96,15 +90,47 @@ def build_notifier(
     return Notifier(policy, channels, kit, office)
 
 
-def _site_rule(site: SiteSettings) -> SiteRule:
-    """What a site lets out."""
-    said = site.notify
+def site_rules_of(settings: Settings) -> dict[str, SiteRule]:
+    """What each site lets out, as the settings and the gateway's policies say.
+
+    Raises:
+        InvalidConfig: the policies cannot be read.
+    """
+    gateway = settings.notify.gateway
+    file = None if gateway is None else gateway.policies
+    policies = {site.id: site.notify for site in settings.sites}
+    return {
+        site: _site_rule(said)
+        for site, said in (policies | ({} if file is None else read_policies(file))).items()
+    }
+
+
+def _site_rule(said: SiteNotifySettings) -> SiteRule:
     return SiteRule(
         enabled=said.enabled,
         channels=said.channels,
         routes=tuple(Route(**each.model_dump()) for each in said.routes),
         most_a_minute=said.most_a_minute,
+        card=None if said.gchat_mode is None else said.gchat_mode == "cards",
     )
+
+
+def readers_of(settings: Settings) -> Readers:
+    """Who reads which channel.
+
+    Raises:
+        ValueError: somebody's hours need to know more of a place.
+    """
+    found: dict[str, dict[str, ChannelWish | None]] = {}
+    for person in settings.notify.people:
+        wish = ChannelWish(
+            min_severity=person.min_severity,
+            cameras=person.cameras,
+            hours=_calendars(person.hours, settings),
+        )
+        for channel in person.channels:
+            found.setdefault(channel, {})[person.id] = None if channel in person.off else wish
+    return Readers(of=found)
 
 
 def policy_of(settings: Settings) -> AlertPolicy:
@@ -161,7 +187,10 @@ def _calendars(hours: Schedule | None, settings: Settings) -> dict[str, Calendar
 class _Desk:
     """What the notifier reads from and writes to the store."""
 
-    def __init__(self, store: Store, blobs: LocalBlobs, scope: SiteScope) -> None:
+    def __init__(
+        self, store: Store, blobs: LocalBlobs, scope: SiteScope, messages: MessagePictures
+    ) -> None:
+        self._messages = messages
         self._store = store
         self._blobs = blobs
         self._scope = scope
@@ -174,6 +203,8 @@ class _Desk:
             if artifact.kind is ArtifactKind.SNAPSHOT_ANNOTATED:
                 path = self._blobs.local_path(artifact.storage_path)
                 return await asyncio.to_thread(path.read_bytes)
+        if not artifacts:
+            return await asyncio.to_thread(self._messages.find, event_id)
         return None
 
     async def record(self, event: Event, verdict: Verdict) -> None:

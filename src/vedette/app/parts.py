@@ -86,10 +86,7 @@ class Parts:
         Raises:
             pydantic.ValidationError: settings of a channel that are wrong.
         """
-        base = self.base
-        return build_notifier(
-            settings, base.store, base.blobs, base.relay, base.bus, base.clock, self.hands
-        )
+        return build_notifier(settings, self.base, self.hands)
 
     async def mutes_changed(self) -> None:
         await self.notifier.mutes_changed()
@@ -112,6 +109,8 @@ class Parts:
     def tidy(self, now: datetime) -> None:
         age = timedelta(days=self.base.settings.retention.exports_days)
         self.base.exports.tidy(now, age)
+        kept = timedelta(days=self.base.settings.retention.max_days)
+        self.base.messages.tidy((now - kept).timestamp())
 
     def writer_health(self) -> Health:
         problem, waiting = self.base.writer.problem, self.base.writer.waiting

@@ -1,6 +1,7 @@
 """The running product: what is opened, in which order, and closed again."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -78,6 +79,9 @@ class Runtime:
             live = await self._begin_settings(store)
             listener = listen(self._settings.api.host, self._settings.api.port)
             stack.callback(listener.close)
+            internal = self._listen_internally()
+            if internal is not None:
+                stack.callback(internal.close)
             scope = await self._take_over_places(store)
             blobs = LocalBlobs(self._folder.artifacts)
             base = Basement(self._settings, store, blobs, self._folder, self._clock)
@@ -98,10 +102,25 @@ class Runtime:
             cameras = await stack.enter_async_context(self._cameras(base, leftovers))
             if self._stop.is_set():  # asked to stop while the model was loading
                 return
-            house = House(base, cameras, scope, listener, live=live, stopping=self._stop.is_set)
+            house = House(
+                base,
+                cameras,
+                scope,
+                listener,
+                live=live,
+                stopping=self._stop.is_set,
+                gateway=internal,
+            )
             await house.live(
                 self._listeners, self._stop, lambda: self._open_for_all(address_of(listener))
             )
+
+    def _listen_internally(self) -> socket.socket | None:
+        """Where the notification gateway opens; None where there is none."""
+        gateway = self._settings.notify.gateway
+        if gateway is None:
+            return None
+        return listen(gateway.host, gateway.port, "notify.gateway.port")
 
     async def _begin_settings(self, store: Store) -> LiveSettings | None:
         """With what was changed while running, where that can be."""

@@ -5,9 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+from pydantic.config import JsonDict
 
 from vedette.app.camera_settings import DEFAULT_SITE, CameraSettings, ModuleSettings, Part
+from vedette.app.gateway_settings import GatewaySettings, SiteNotifySettings
 from vedette.blobs.names import DEFAULT_PATTERN, demand_pattern
 from vedette.bus.port import BusLimits, Overflow
 from vedette.calendar.schedule import Place, Schedule
@@ -16,31 +25,6 @@ from vedette.contracts.event import Severity
 from vedette.contracts.payload import Slug
 from vedette.rules.pack import PackUse
 from vedette.services.resilience import ResilienceSettings
-
-
-class RouteSettings(Part):
-    """Alerts of this severity, and what is more severe, go over these channels."""
-
-    min_severity: Severity = Severity.INFO
-    channels: tuple[str, ...] = Field(min_length=1)
-
-
-class SiteNotifySettings(Part):
-    """What a site lets out."""
-
-    enabled: bool = True
-    channels: tuple[str, ...] | None = Field(
-        default=None, description="Those that are allowed; all where absent."
-    )
-    routes: tuple[RouteSettings, ...] = Field(
-        default=(), max_length=20, description="The most severe one that fits counts."
-    )
-    most_a_minute: int | None = Field(
-        default=None,
-        ge=1,
-        le=100_000,
-        description="Alerts of the site; critical ones may be five times as many.",
-    )
 
 
 class SiteSettings(Part):
@@ -78,6 +62,25 @@ class EscalationSettings(Part):
     )
     channels: tuple[str, ...] = Field(min_length=1, description="Names of channels.")
     min_severity: Severity = Severity.CRITICAL
+
+
+class PersonSettings(Part):
+    """Somebody who reads channels of their own, and what they want to be told of there."""
+
+    id: Slug
+    channels: tuple[str, ...] = Field(
+        min_length=1, description="Their own; what is nobody's is told everything."
+    )
+    off: tuple[str, ...] = Field(default=(), description="Of these, where they want nothing now.")
+    min_severity: Severity = Severity.INFO
+    cameras: tuple[Slug, ...] = Field(default=(), description="All where empty.")
+    hours: Schedule | None = Field(default=None, description="Always where absent.")
+
+    @model_validator(mode="after")
+    def _own(self) -> Self:
+        if strange := sorted(set(self.off).difference(self.channels)):
+            raise ValueError(f"off: {strange[0]!r} is not among the channels of {self.id}")
+        return self
 
 
 class NotifySettings(Part):
@@ -140,6 +143,20 @@ class NotifySettings(Part):
         "a minute or to this, whichever is longer.",
     )
     channels: tuple[ModuleSettings, ...] = ()
+    people: tuple[PersonSettings, ...] = Field(
+        default=(), max_length=1000, description="Who reads which channel."
+    )
+    gateway: GatewaySettings | None = Field(
+        default=None, description="Where other services ask to have people told."
+    )
+
+    @field_validator("people")
+    @classmethod
+    def _people(cls, people: tuple[PersonSettings, ...]) -> tuple[PersonSettings, ...]:
+        names = [each.id for each in people]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f"two people are called {twice[0]!r}")
+        return people
 
     @field_validator("channels")
     @classmethod
@@ -263,12 +280,24 @@ def _file_names(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
+_ANYTHING_TO_DO: JsonDict = {
+    "anyOf": [
+        {"required": ["cameras"], "properties": {"cameras": {"minItems": 1}}},
+        {"required": ["notify"], "properties": {"notify": {"required": ["gateway"]}}},
+    ]
+}
+
+
 class Settings(Part):
     """Everything."""
 
+    model_config = ConfigDict(json_schema_extra=_ANYTHING_TO_DO)
+
     version: Literal[1] = 1
     sites: tuple[SiteSettings, ...] = (SiteSettings(id=DEFAULT_SITE, name="Home"),)
-    cameras: tuple[CameraSettings, ...] = Field(min_length=1)
+    cameras: tuple[CameraSettings, ...] = Field(
+        default=(), description="At least one, where this is not a notification gateway alone."
+    )
     detector: ModuleSettings = Field(default_factory=lambda: {"type": "onnx"})
     detectors: dict[Slug, ModuleSettings] = Field(
         default_factory=dict, description="More detectors, by name (see `detect.detectors`)."
@@ -303,6 +332,8 @@ class Settings(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if not self.cameras and self.notify.gateway is None:
+            raise ValueError("cameras: name at least one")
         for kind, ids in (
             ("cameras", [c.id for c in self.cameras]),
             ("sites", [s.id for s in self.sites]),

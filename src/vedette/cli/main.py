@@ -28,6 +28,7 @@ from vedette.cli import (
     recordings,
     replay,
     rules,
+    run,
     schemas,
     status,
     up,
@@ -52,6 +53,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
+app.command("run")(run.run)
 app.command("worker", hidden=True)(worker.worker)
 app.command("status")(status.status)
 app.command("analyze")(analyze.analyze)

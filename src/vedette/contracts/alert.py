@@ -1,5 +1,6 @@
 """What people were told, or were to be told, and what they made of it."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -97,9 +98,13 @@ class Mute(BaseModel):
 
     def covers(self, event: Event) -> bool:
         """Whether nobody is to be told of an event, as long as it holds."""
+        return self.covers_what(event.site_id, event.camera_id, event.rule_id, event.opened_at)
+
+    def covers_what(self, site_id: str, camera_id: str, rule_id: str, at: datetime) -> bool:
+        """The same of whatever happened there; an empty name is no camera, and no rule."""
         return (
-            event.site_id == self.site_id
-            and self.camera_id in (None, event.camera_id)
-            and self.rule_id in (None, event.rule_id)
-            and self.begun_at <= event.opened_at < self.until
+            site_id == self.site_id
+            and self.camera_id in (None, camera_id)
+            and self.rule_id in (None, rule_id)
+            and self.begun_at <= at < self.until
         )

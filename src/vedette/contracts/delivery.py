@@ -1,5 +1,6 @@
 """One alert on one channel, as it is listed."""
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -18,7 +19,8 @@ class Message(BaseModel):
     alert_id: UUID
     event_id: UUID
     site_id: Slug
-    camera_id: Slug
+    camera_id: Slug | Literal[""]
+    """Empty where it is not about one camera."""
     title: str
     severity: Severity
     channel: str

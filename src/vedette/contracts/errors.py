@@ -100,6 +100,18 @@ class TooMany(VedetteError):
     status = 503
 
 
+class NotAllowed(VedetteError):
+    """Who asks is not known here."""
+
+    status = 401
+
+
+class TooMuch(VedetteError):
+    """What was sent is longer than anything that could be right."""
+
+    status = 413
+
+
 class WrongState(VedetteError):
     """Something cannot be done with a thing as it is now; the sentence says when it can."""
 

@@ -60,6 +60,8 @@ class Notice(Payload):
     """More places to go on, in this order."""
     source: str = ""
     """Who asked for it at the gateway; empty where a rule is behind it."""
+    card: bool | None = None
+    """As a card, or as text, where a chat can do both; as the channel is set where absent."""
     again: bool = False
     """It may have arrived before: an earlier life ended while it was being sent."""
     correlation_id: str | None = None

@@ -169,6 +169,8 @@ def _wished(numbers: Numbers) -> str:
         wanted = f"min_severity: {numbers['severity']}"
     else:
         wanted = "only_escalations: false"
+    if "person" in numbers:
+        return f"notify.people, {numbers['person']}, {wanted}"
     return f"channel {numbers.get('channel', '?')}, {wanted}"
 
 

@@ -79,6 +79,8 @@ def _excluded(numbers: Numbers) -> str:
 
 
 _NOT_WANTED: tuple[tuple[str, Say], ...] = (
+    ("muted_until", lambda n: f"muted until {n['muted_until']}"),
+    ("asked", lambda n: f"it was asked for {n['asked']} only"),
     ("site_allows", lambda n: f"the site allows {n['site_allows']}"),
     ("site_routes", lambda n: f"the site sends such alerts to {n['site_routes']}"),
     ("enabled", lambda n: f"nothing goes out of site {n['site']}"),
@@ -93,7 +95,13 @@ _NOT_WANTED: tuple[tuple[str, Say], ...] = (
 
 def _not_wanted(numbers: Numbers) -> str:
     why = next((say(numbers) for key, say in _NOT_WANTED if key in numbers), "")
-    return f"{numbers['channel']} is not to be told: {why}"
+    who = f", which {numbers['person']} reads," if "person" in numbers else ""
+    return f"{numbers['channel']}{who} is not to be told: {why}"
+
+
+def refusal(numbers: Numbers) -> str:
+    """Why a message does not go over a channel, by itself."""
+    return next((say(numbers) for key, say in _NOT_WANTED if key in numbers), "not wanted")
 
 
 _WORDS: dict[tuple[str, str], Say] = {

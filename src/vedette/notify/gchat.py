@@ -70,7 +70,8 @@ class GchatChannel:
         )
 
     async def send(self, notice: Notice) -> str:
-        message = card_of(notice) if self._config.mode == "cards" else text_of(notice)
+        cards = self._config.mode == "cards" if notice.card is None else notice.card
+        message = card_of(notice) if cards else text_of(notice)
         answer = await post(
             self._client,
             f"{self._origin}?requestId={notice.alert_id}",

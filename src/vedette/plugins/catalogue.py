@@ -46,6 +46,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "email": "vedette.notify.email:EmailChannel",
         "telegram": "vedette.notify.telegram:TelegramChannel",
         "gchat": "vedette.notify.gchat:GchatChannel",
+        "gateway": "vedette.notify.gateway:GatewayChannel",
         "mqtt": "vedette.notify.mqtt:MqttChannel",
         "apprise": "vedette.notify.apprise:AppriseChannel",
     },

@@ -263,9 +263,9 @@ class Courier:
 
     async def _arrived(self, notice: Notice, number: int, target: str) -> None:
         self.stats.sent += 1
-        self._settled(notice, self._name, True)
         fact = self._fact(notice, DeliveryStatus.SENT, number, target=target)
         await self._note(lambda: self._kit.deliveries.sent(fact))
+        self._settled(notice, self._name, True)
         self._look_at.pop(notice.alert_id, None)
         log.info("%s: alert %s sent to %s", self._name, notice.alert_id, target)
         if self._reached():
@@ -310,9 +310,9 @@ class Courier:
 
     async def _lost(self, notice: Notice, number: int, error: Exception) -> None:
         self.stats.failed += 1
-        self._settled(notice, self._name, False)
         fact = self._fact(notice, DeliveryStatus.FAILED, number, error=str(error))
         await self._note(lambda: self._kit.deliveries.failed(fact))
+        self._settled(notice, self._name, False)
         self._look_at.pop(notice.alert_id, None)
         said = "%s: alert %s given up at attempt %d: %s"
         log.error(said, self._name, notice.alert_id, number, error)

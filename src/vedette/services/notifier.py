@@ -7,6 +7,7 @@ repeated fact sends nothing twice and a crash loses nothing. Nothing here can sl
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from vedette.alerts.policy import AlertPolicy, refusal_of, verdict_of
 from vedette.alerts.site_policy import SitePolicy, SiteState
-from vedette.alerts.wish import EVERYTHING, ChannelWish
+from vedette.alerts.wish import EVERYTHING, ChannelWish, Readers
 from vedette.contracts.event import Event, Severity
 from vedette.contracts.health import Health, HealthLevel, PartHealth
 from vedette.contracts.notice import DeliveryStatus, Notice
@@ -50,6 +51,8 @@ class _Fate:
     """Channels that may still deliver it."""
     arrived: bool = False
     failed: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once no channel may deliver it any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ class Office:
 
     wishes: Mapping[str, ChannelWish] = field(default_factory=dict)
     """What each channel wants to be told of; everything where it says nothing."""
+    readers: Readers = field(default_factory=Readers)
+    """Who reads which channel, and what they want to be told of."""
     sites: SitePolicy = field(default_factory=SitePolicy)
     """What each site lets out."""
     record: Record | None = None
@@ -86,6 +91,7 @@ class Notifier:
         self._state = policy.start()
         self._kit = kit
         self._wishes = office.wishes
+        self._readers = office.readers
         self._sites = office.sites
         self._site_state = SiteState()
         self._record = office.record
@@ -187,6 +193,31 @@ class Notifier:
             fate.open.discard(_QUEUEING)
             self._conclude(notice, fate)
 
+    async def submit(
+        self, notice: Notice, channels: Collection[str] | None = None
+    ) -> dict[str, Numbers]:
+        """Queue what somebody asked for at the gateway, as far as everybody's wishes allow.
+
+        Args:
+            channels: only over these, where somebody said so.
+        Returns:
+            The channels that do not get it, with their reasons.
+        Raises:
+            StorageFailed: it cannot be noted now.
+        """
+        await self._remember()
+        why = self._policy.against(self._state, notice)
+        if why is not None:
+            return dict.fromkeys(self._couriers, why)
+        return await self._queue(notice, channels)
+
+    async def concluded(self, alert_id: UUID, *, within_s: float) -> None:
+        """Wait until no channel may deliver an alert any more, but not longer than this."""
+        fate = self._fates.get(alert_id)
+        if fate is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(fate.over.wait(), within_s)
+
     async def mutes_changed(self) -> None:
         """Somebody muted something, or does not any more.
 
@@ -237,29 +268,47 @@ class Notifier:
         )
         return Health(level=HealthLevel.DEGRADED, detail=f"cannot be reached: {said}", parts=parts)
 
-    async def _queue(self, notice: Notice) -> dict[str, Numbers]:
+    async def _queue(
+        self, notice: Notice, channels: Collection[str] | None = None
+    ) -> dict[str, Numbers]:
         """Note it for every channel that wants it; returns the others, with their reasons."""
         fate = self._fates.setdefault(notice.alert_id, _Fate())
         fate.open.add(_QUEUEING)
-        refused: dict[str, Numbers] = {}
-        self._site_state, shut = self._sites.admit(self._site_state, notice, notice.at)
-        site = self._sites.of(notice.site_id)
+        refused = self._refused(notice, channels)
+        card = self._sites.of(notice.site_id).card
+        notice = notice.model_copy(update={"card": card})
         try:
             for name, courier in self._couriers.items():
-                why = (
-                    shut
-                    or site.against(name, notice.severity)
-                    or self._wishes.get(name, EVERYTHING).against(notice)
-                )
-                if why is not None:
-                    refused[name] = why
-                elif await self._queue_for(name, notice, fate):
+                if name not in refused and await self._queue_for(name, notice, fate):
                     courier.stats.queued += 1
                     courier.wake(urgent=notice.severity is Severity.CRITICAL)
             fate.failed |= bool(refused) and len(refused) == len(self._couriers)
         finally:
             fate.open.discard(_QUEUEING)
             self._conclude(notice, fate)
+        return refused
+
+    def _refused(self, notice: Notice, channels: Collection[str] | None) -> dict[str, Numbers]:
+        """Whom it is not for: what people wish, what the site lets out, what the channel wishes.
+
+        It counts towards the limit of its site only where somebody is to be told.
+        """
+        refused: dict[str, Numbers] = {}
+        site = self._sites.of(notice.site_id)
+        for name in self._couriers:
+            asked = channels is None or name in channels
+            why = (
+                (None if asked else {"asked": ", ".join(channels or ())})
+                or self._readers.against(name, notice)
+                or site.against(name, notice.severity)
+                or self._wishes.get(name, EVERYTHING).against(notice)
+            )
+            if why is not None:
+                refused[name] = why
+        if len(refused) < len(self._couriers):
+            self._site_state, shut = self._sites.admit(self._site_state, notice, notice.at)
+            if shut is not None:
+                refused |= {name: shut for name in self._couriers if name not in refused}
         return refused
 
     async def _queue_for(self, name: str, notice: Notice, fate: _Fate) -> bool:
@@ -291,6 +340,7 @@ class Notifier:
         if fate.open:
             return
         self._fates.pop(notice.alert_id, None)
+        fate.over.set()
         if fate.failed and not fate.arrived:
             self._state = self._policy.failed(self._state, notice)
 

@@ -57,24 +57,31 @@ class NotificationLog:
             InvalidInput: the notice's site is outside the scope, or not known.
         """
         self._scope.demand(notice.site_id)
-        row = {
-            "site_id": notice.site_id,
-            "channel": channel,
-            "severity": notice.severity.value,
-            "status": DeliveryStatus.QUEUED.value,
-            "target": "",
-            "payload": plain(notice, without=frozenset({"picture"})),
-            "error_message": "",
-            "created_at": now,
-            "alert_id": notice.alert_id,
-            "event_id": notice.event_id,
-            "attempts": 0,
-            "lease_until": None,
-            "updated_at": now,
-        }
-        return bool(
-            await insert_new(self._conn, NOTIFICATION_LOG, [row], key=("alert_id", "channel"))
+        new = await insert_new(
+            self._conn,
+            NOTIFICATION_LOG,
+            [_row(notice, channel, now)],
+            key=("alert_id", "channel"),
         )
+        return bool(new)
+
+    async def suppress(self, notice: Notice, channel: str, why: str, *, now: datetime) -> None:
+        """Note that an alert is not to go to a channel, once, and why."""
+        self._scope.demand(notice.site_id)
+        row = _row(notice, channel, now) | {
+            "status": DeliveryStatus.SUPPRESSED.value,
+            "error_message": why,
+        }
+        await insert_new(self._conn, NOTIFICATION_LOG, [row], key=("alert_id", "channel"))
+
+    async def forget_suppressed(self, alert_id: UUID) -> None:
+        """An alert that was not to go to some channels may be asked for anew."""
+        gone = delete(NOTIFICATION_LOG).where(
+            self._scope.covers(_N.site_id),
+            _N.alert_id == alert_id,
+            _N.status == DeliveryStatus.SUPPRESSED.value,
+        )
+        await self._conn.execute(gone)
 
     async def claim(self, alert_id: UUID, channel: str, *, now: datetime, lease_s: float) -> bool:
         """Take a queued message for one attempt, and count it.
@@ -311,6 +318,24 @@ class NotificationLog:
         )
         gone = delete(NOTIFICATION_LOG).where(_N.id.in_(old))
         return (await self._conn.execute(gone)).rowcount
+
+
+def _row(notice: Notice, channel: str, now: datetime) -> dict[str, Any]:
+    return {
+        "site_id": notice.site_id,
+        "channel": channel,
+        "severity": notice.severity.value,
+        "status": DeliveryStatus.QUEUED.value,
+        "target": "",
+        "payload": plain(notice, without=frozenset({"picture"})),
+        "error_message": "",
+        "created_at": now,
+        "alert_id": notice.alert_id,
+        "event_id": notice.event_id,
+        "attempts": 0,
+        "lease_until": None,
+        "updated_at": now,
+    }
 
 
 def _delivery(row: RowMapping) -> Delivery:
