@@ -14,7 +14,7 @@ from vedette.blobs.paths import FileName
 from vedette.blobs.port import Blobs, StoredFile
 from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.errors import InvalidInput, StorageFailed, VedetteError
-from vedette.contracts.event import Event
+from vedette.contracts.event import Event, Severity
 from vedette.contracts.sink import EventChange, NewArtifact
 from vedette.kit.clock import from_us
 from vedette.kit.ids import artifact_id
@@ -25,6 +25,8 @@ from vedette.store.store import Store
 from vedette.store.unit import Unit
 
 log = logging.getLogger(__name__)
+
+OPENED = "event.opened"
 
 FILES = 16
 """So many are written at a time: they wait for the disk, which syncs many as fast as one."""
@@ -219,8 +221,9 @@ class EventKeeper:
 
 
 def _fact(topic: str, event: Event) -> NewFact:
-    once = f"{topic}:{event.id}" if topic == "event.opened" else None
-    return NewFact(topic, event, event.site_id, once)
+    once = f"{topic}:{event.id}" if topic == OPENED else None
+    urgent = topic == OPENED and event.severity is Severity.CRITICAL
+    return NewFact(topic, event, event.site_id, once, urgent)
 
 
 def _place_of(artifact: Artifact) -> tuple[UUID, ArtifactKind, int]:

@@ -20,7 +20,8 @@ from vedette.store.store import Store
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 32
+"""So many are taken at a time: what is urgent waits for the rest of one batch at most."""
 LEASE_S = 60.0
 """A fact that is not told by then (a crash) is leased again."""
 

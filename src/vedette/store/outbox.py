@@ -38,6 +38,8 @@ class NewFact(NamedTuple):
     site_id: str
     key: str | None = None
     """Of what must be told once only; None: the fact's content."""
+    urgent: bool = False
+    """Before all that is not. Never of a fact that must come after another one."""
 
 
 def fact_key(topic: str, payload: Payload) -> str:
@@ -61,7 +63,7 @@ class Outbox:
     async def add_all(self, facts: Sequence[NewFact], *, now: datetime) -> int:
         """Queue facts in this order; how many of them were not known already."""
         rows: dict[str, dict[str, Any]] = {}
-        for topic, payload, site_id, once in facts:
+        for topic, payload, site_id, once, urgent in facts:
             self._scope.demand(site_id)
             key = once or fact_key(topic, payload)
             if key in rows:
@@ -75,11 +77,12 @@ class Outbox:
                 "attempts": 0,
                 "created_at": now,
                 "done_at": None,
+                "rank": 0 if urgent else 1,
             }
         return len(await insert_new(self._conn, OUTBOX, list(rows.values()), key=("key",)))
 
     async def lease(self, limit: int, *, now: datetime, lease_s: float) -> tuple[Letter, ...]:
-        """Take the oldest waiting facts, in order; others do not get them until the lease ends."""
+        """Take waiting facts: urgent ones, then the oldest; nobody else gets them meanwhile."""
         free = (
             select(_O.id)
             .where(
@@ -87,7 +90,7 @@ class Outbox:
                 self._scope.covers(_O.site_id),
                 is_over(_O.lease_until, now),
             )
-            .order_by(_O.id)
+            .order_by(_O.rank, _O.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
@@ -95,13 +98,13 @@ class Outbox:
             update(OUTBOX)
             .where(_O.id.in_(free))
             .values(lease_until=now + timedelta(seconds=lease_s), attempts=_O.attempts + 1)
-            .returning(_O.id, _O.site_id, _O.topic, _O.body, _O.attempts)
+            .returning(_O.id, _O.site_id, _O.topic, _O.body, _O.attempts, _O.rank)
         )
         letters = [
-            Letter(id=i, site_id=site, topic=topic, body=body, attempts=attempts)
-            for i, site, topic, body, attempts in await self._conn.execute(taken)
+            (rank, i, Letter(id=i, site_id=site, topic=topic, body=body, attempts=attempts))
+            for i, site, topic, body, attempts, rank in await self._conn.execute(taken)
         ]
-        return tuple(sorted(letters, key=lambda letter: letter.id))
+        return tuple(letter for _, _, letter in sorted(letters, key=lambda each: each[:2]))
 
     async def done(self, ids: Collection[int], *, now: datetime) -> None:
         """These were told; the rows stay for a while, so that a repeat is recognised."""

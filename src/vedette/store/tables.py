@@ -215,8 +215,9 @@ OUTBOX = Table(
     Column("key", Text, nullable=False),  # the same fact again adds no row
     Column("created_at", UtcTime, nullable=False),
     Column("done_at", UtcTime),
+    Column("rank", Integer, nullable=False, server_default="1"),  # 0 is told first
     UniqueConstraint("key"),
-    Index("ix_outbox_waiting", "done_at", "id"),
+    Index("ix_outbox_waiting", "done_at", "rank", "id"),
     sqlite_autoincrement=True,  # order of telling: a number is never used twice
 )
 
