@@ -52,6 +52,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.body)
 
+    do_PUT = do_POST  # noqa: N815  the parent's names
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the parent's name
         """Tests read what was heard instead."""
 

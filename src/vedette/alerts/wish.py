@@ -17,6 +17,8 @@ class ChannelWish:
     min_severity: Severity = Severity.INFO
     cameras: tuple[str, ...] = ()
     """Only of these; of all where empty."""
+    rules: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
     hours: Mapping[str, Calendar] = field(default_factory=dict)
     """By site: when it is told; at any time where a site is not in it."""
     only_escalations: bool = False
@@ -32,8 +34,15 @@ class ChannelWish:
             phase = hours.phase(to_us(notice.at))
             if not phase.active:
                 return {"again": from_us(phase.until_us).isoformat()}
+        return self._elsewhere(notice)
+
+    def _elsewhere(self, notice: Notice) -> Numbers | None:
         if self.cameras and notice.camera_id not in self.cameras:
             return {"camera": notice.camera_id, "wanted": ", ".join(self.cameras)}
+        if self.rules and notice.rule_id not in self.rules:
+            return {"of_rule": notice.rule_id, "wanted": ", ".join(self.rules)}
+        if self.zones and notice.zone_id not in self.zones:
+            return {"zone": notice.zone_id or "none", "wanted": ", ".join(self.zones)}
         return None
 
 

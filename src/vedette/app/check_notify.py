@@ -48,9 +48,18 @@ class NotifyCheck:
         hours = getattr(config, "hours", None)
         if isinstance(hours, Schedule):
             self._known_hours((*loc, "hours"), hours)
+        self._known_rules(loc, config)
         wanted = settings.get("cameras", ())
         if isinstance(wanted, list | tuple):
             self._known_cameras((*loc, "cameras"), list(map(str, wanted)))
+
+    def _known_rules(self, loc: Loc, config: object) -> None:
+        """Zones and rules of cameras; rules of packs come later, and are not looked for."""
+        zones = [str(zone.get("id", "")) for c in self._settings.cameras for zone in c.zones]
+        self._known("zone", (*loc, "zones"), getattr(config, "zones", ()), zones)
+        if not self._settings.packs:
+            rules = [str(rule.get("id", "")) for c in self._settings.cameras for rule in c.rules]
+            self._known("rule", (*loc, "rules"), getattr(config, "rules", ()), rules)
 
     def _people(self) -> None:
         for index, person in enumerate(self._settings.notify.people):

@@ -163,6 +163,8 @@ def wish_of(config: PluginConfig, settings: Settings) -> ChannelWish:
     return ChannelWish(
         min_severity=config.min_severity,
         cameras=config.cameras,
+        rules=config.rules,
+        zones=config.zones,
         hours=_calendars(config.hours, settings),
         only_escalations=config.only_escalations,
     )

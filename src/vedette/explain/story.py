@@ -163,6 +163,10 @@ def _wished(numbers: Numbers) -> str:
         return f"sites, notify.{names.get(key, key)}"
     if "camera" in numbers:
         wanted = f"cameras: add {numbers['camera']}"
+    elif "of_rule" in numbers:
+        wanted = f"rules: add {numbers['of_rule']}"
+    elif "zone" in numbers:
+        wanted = f"zones: add {numbers['zone']}"
     elif "again" in numbers:
         wanted = "hours: a window that holds then"
     elif "severity" in numbers:

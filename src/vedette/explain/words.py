@@ -87,6 +87,8 @@ _NOT_WANTED: tuple[tuple[str, Say], ...] = (
     ("a_minute", lambda n: f"site {n['site']} has sent {n['a_minute']} alerts within a minute"),
     ("again", lambda n: f"not at this hour; again from {n['again']}"),
     ("camera", lambda n: f"it is told of {n['wanted']} only"),
+    ("of_rule", lambda n: f"it is told of the rules {n['wanted']} only"),
+    ("zone", lambda n: f"it is told of the zones {n['wanted']} only"),
     ("severity", lambda n: f"{n['severity']} is less than {n['needed']}"),
     ("wanted", lambda n: f"it is told only of {n['wanted']}"),
 )

@@ -18,6 +18,7 @@ from vedette.contracts.errors import DeliveryFailed
 from vedette.contracts.event import Severity
 from vedette.contracts.notice import Notice
 from vedette.kit.clock import Clock
+from vedette.notify.plain import body_of
 from vedette.notify.port import ChannelConfig
 from vedette.notify.reached import Reached
 
@@ -101,7 +102,7 @@ class AppriseChannel:
         link = f"\n{notice.link}" if notice.link else ""
         result = sender.notify(
             title=notice.title,
-            body=f"{notice.text}{link}",
+            body=f"{body_of(notice)}{link}",
             notify_type=_KINDS[notice.severity],
             body_format=apprise.NotifyFormat.TEXT,
             attach=self._picture(notice),

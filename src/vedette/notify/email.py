@@ -18,6 +18,7 @@ from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
 from vedette.contracts.event import Severity
 from vedette.contracts.notice import Notice
 from vedette.kit.clock import Clock
+from vedette.notify.plain import body_of
 from vedette.notify.port import ChannelConfig
 from vedette.notify.reached import Reached
 
@@ -161,7 +162,7 @@ def message_of(notice: Notice, config: EmailConfig, now: datetime) -> EmailMessa
     if notice.severity is Severity.CRITICAL:
         message["Importance"] = "high"
     link = f"\n\n{notice.link}" if notice.link else ""
-    message.set_content(f"{notice.text}{link}\n")
+    message.set_content(f"{body_of(notice)}{link}\n")
     message.add_alternative(html_of(notice), subtype="html")
     html = message.get_body(("html",))
     if notice.picture is not None and html is not None:
@@ -188,10 +189,15 @@ def html_of(notice: Notice) -> str:
         if notice.link is not None
         else ""
     )
+    items = "".join(f"<li>{escape(item)}</li>" for item in notice.items)
+    places = "".join(
+        f'<p><a href="{escape(each.url)}">{escape(each.text)}</a></p>' for each in notice.links
+    )
     return (
         '<!doctype html><html lang="en"><body style="font-family:sans-serif">'
         f'<h1 style="font-size:1.2em">{escape(notice.title)}</h1>'
-        f"<p>{escape(notice.text)}</p>{picture}{link}</body></html>\n"
+        f"<p>{escape(notice.text)}</p>"
+        f"{f'<ul>{items}</ul>' if items else ''}{picture}{link}{places}</body></html>\n"
     )
 
 

@@ -1,27 +1,20 @@
-"""Tells a space of Google Chat through one of its webhooks: a card, or plain text.
+"""Tells a space of Google Chat through one of its webhooks: cards, or plain text.
 
 A webhook can show pictures only from public addresses, so the picture stays here and the button
 leads to the event. `requestId` is that of the alert: Chat keeps a message sent twice as one.
 """
 
 import json
-from html import escape
-from typing import Any, Literal
+from typing import Literal
 
 import httpx2
 from pydantic import Field, SecretStr, field_validator
 
-from vedette.contracts.event import Severity
 from vedette.contracts.notice import Notice
 from vedette.kit.clock import Clock
+from vedette.notify.gchat_cards import cards_of, text_of
 from vedette.notify.http import Answer, judge, make_client, post
 from vedette.notify.port import ChannelConfig
-
-TEXT_LIMIT = 4096
-"""Characters of a text message."""
-
-_MARKS = {Severity.INFO: "", Severity.WARNING: "\u26a0\ufe0f ", Severity.CRITICAL: "\U0001f6a8 "}
-"""Before the title: a warning sign, a siren."""
 
 _NEEDED = (
     "a webhook of a space is https://chat.googleapis.com/v1/spaces/.../messages?key=...&token="
@@ -34,7 +27,10 @@ class GchatConfig(ChannelConfig):
 
     url: SecretStr = Field(description="The webhook's address, with its key and token.")
     mode: Literal["cards", "text"] = Field(
-        default="cards", description="A card with a button, or plain text."
+        default="cards", description="Cards with buttons, or plain text."
+    )
+    buttons_per_card: int = Field(
+        default=6, ge=1, le=20, description="More links go on with another card."
     )
     timeout_s: float = Field(default=10.0, gt=0.0, le=60.0)
     proxy: str | None = Field(default=None, repr=False, pattern=r"^https?://\S+$")
@@ -71,7 +67,8 @@ class GchatChannel:
 
     async def send(self, notice: Notice) -> str:
         cards = self._config.mode == "cards" if notice.card is None else notice.card
-        message = card_of(notice) if cards else text_of(notice)
+        each = self._config.buttons_per_card
+        message = cards_of(notice, each) if cards else text_of(notice)
         answer = await post(
             self._client,
             f"{self._origin}?requestId={notice.alert_id}",
@@ -85,34 +82,6 @@ class GchatChannel:
 
     async def close(self) -> None:
         await self._client.aclose()
-
-
-def text_of(notice: Notice) -> dict[str, Any]:
-    """One message of text. `<` begins a link or a mention there, so none of ours is left."""
-    words = f"*{_plain(notice.title)}*\n{_plain(notice.text)}"
-    link = f"\n{notice.link}" if notice.link else ""
-    mark = _MARKS[notice.severity]
-    return {"text": mark + words[: TEXT_LIMIT - len(mark) - len(link)] + link}
-
-
-def card_of(notice: Notice) -> dict[str, Any]:
-    """One card: title, camera and time, the sentence, and a button."""
-    widgets: list[dict[str, Any]] = [
-        {"textParagraph": {"text": escape(notice.text[:TEXT_LIMIT], quote=False)}}
-    ]
-    if notice.link:
-        button = {"text": "Open the event", "onClick": {"openLink": {"url": notice.link}}}
-        widgets.append({"buttonList": {"buttons": [button]}})
-    header = {
-        "title": _MARKS[notice.severity] + notice.title,
-        "subtitle": f"{notice.camera_id}, {notice.at:%Y-%m-%d %H:%M:%S} UTC",
-    }
-    card = {"header": header, "sections": [{"widgets": widgets}]}
-    return {"cardsV2": [{"cardId": str(notice.alert_id), "card": card}]}
-
-
-def _plain(text: str) -> str:
-    return text.replace("<", "\u2039").replace("*", "\u2217")
 
 
 def _said(answer: Answer) -> str:

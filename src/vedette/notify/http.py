@@ -86,9 +86,10 @@ async def post(
     who: str,
     timeout_s: float,
     now: datetime,
+    method: str = "POST",
     **content: Any,
 ) -> Answer:
-    """One POST, answered or given up within `timeout_s`, whatever the far end does.
+    """One request, answered or given up within `timeout_s`, whatever the far end does.
 
     Args:
         who: the far end in error messages, without secrets.
@@ -100,7 +101,7 @@ async def post(
     try:
         async with (
             asyncio.timeout(timeout_s),
-            client.stream("POST", url, timeout=timeout_s, **content) as response,
+            client.stream(method, url, timeout=timeout_s, **content) as response,
         ):
             body = b""
             async for part in response.aiter_raw():

@@ -24,7 +24,7 @@ from pydantic import (
 
 from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
 from vedette.contracts.event import Severity
-from vedette.contracts.notice import Notice
+from vedette.contracts.notice import Link, Notice
 from vedette.kit.clock import Clock
 from vedette.notify.mqtt_session import Refused, Session
 from vedette.notify.port import ChannelConfig
@@ -138,6 +138,8 @@ class MqttMessage(BaseModel):
     text: str
     link: str | None
     """The event's page, where a base address is configured."""
+    items: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
     correlation_id: str | None
 
 
@@ -245,6 +247,8 @@ def payload_of(notice: Notice, payload_format: Literal["json", "raw"]) -> bytes:
         title=notice.title,
         text=notice.text,
         link=notice.link,
+        items=notice.items,
+        links=notice.links,
         correlation_id=notice.correlation_id,
     )
     return message.model_dump_json().encode()

@@ -26,6 +26,12 @@ class ChannelConfig(PluginConfig):
     cameras: tuple[Slug, ...] = Field(
         default=(), description="Of which cameras it is told; of all where empty."
     )
+    rules: tuple[Slug, ...] = Field(
+        default=(), description="Of which rules it is told; of all where empty."
+    )
+    zones: tuple[Slug, ...] = Field(
+        default=(), description="Of what happens in which zones; everywhere where empty."
+    )
     hours: Schedule | None = Field(
         default=None,
         description="When it is told, by the clocks of each site; always where absent. What comes "

@@ -15,6 +15,7 @@ from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
 from vedette.contracts.notice import Notice
 from vedette.kit.clock import Clock
 from vedette.notify.hands import Hands
+from vedette.notify.plain import body_of
 from vedette.notify.port import ChannelConfig
 from vedette.notify.reached import Reached
 from vedette.notify.telegram_api import BotApi, details, judge_for
@@ -161,8 +162,13 @@ def html_of(notice: Notice, limit: int) -> str:
         link = f"\n{escape(notice.link)}"
     else:
         link = ""
-    text = shorten(notice.text, left)
-    return f"<b>{escape(title)}</b>" + (f"\n{escape(text)}" if text else "") + link
+    places = ""
+    for place in notice.links:
+        if (needed := _units(place.text) + 1) < left:
+            left -= needed
+            places += f'\n<a href="{escape(place.url)}">{escape(place.text)}</a>'
+    text = shorten(body_of(notice, links=False), left)
+    return f"<b>{escape(title)}</b>" + (f"\n{escape(text)}" if text else "") + places + link
 
 
 def shorten(text: str, units: int) -> str:

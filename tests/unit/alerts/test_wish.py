@@ -63,6 +63,24 @@ def test_hours_of_a_person() -> None:
     assert readers.against("phone", late) is None
 
 
+@pytest.mark.parametrize(
+    ("wish", "why"),
+    [
+        (ChannelWish(rules=("visitors",)), None),
+        (ChannelWish(zones=("yard", "lawn")), None),
+        (ChannelWish(rules=("post",)), {"of_rule": "visitors", "wanted": "post"}),
+        (ChannelWish(zones=("lawn",)), {"zone": "yard", "wanted": "lawn"}),
+    ],
+)
+def test_a_channel_of_some_rules_or_zones(wish: ChannelWish, why: Numbers | None) -> None:
+    assert wish.against(a_notice()) == why
+
+
+def test_what_happens_in_no_zone_is_not_in_one_of_them() -> None:
+    why = ChannelWish(zones=("lawn",)).against(a_notice(zone_id=None))
+    assert why == {"zone": "none", "wanted": "lawn"}
+
+
 @given(
     wishes=st.dictionaries(
         st.sampled_from("abcde"), st.sampled_from([ALL, ANNA_WARNED, BEN_AT_THE_DOOR, None])
