@@ -28,6 +28,11 @@ def text_of(event: Event, camera: str) -> str:
     moment = event.opened_at.astimezone(UTC)
     if event.event_type == "tamper":
         return f"{event.message} ({camera}) since {moment:%Y-%m-%d %H:%M:%S} UTC. Look after it."
+    if event.label == "camera":
+        said = event.message or f"Rule {event.rule_id} is about the camera"
+        cause = f": {event.numbers['cause']}" if event.numbers.get("cause") else ""
+        since = event.started_at.astimezone(UTC)
+        return f"{said} ({camera}) since {since:%Y-%m-%d %H:%M:%S} UTC{cause}."
     subject = _group(event) or _with_article(event.label)
     return (
         _capital(f"{subject} {_predicate(event)} on camera {camera} ")

@@ -66,6 +66,27 @@ class Samples:
     """(n, 17, 3) joints of people as in `Tracks`, in 1/65535. None where no pose was looked for."""
     tampering: str = ""
     """How the camera is: `covered`, `defocused`, `shifted`; empty where it is fine."""
+    away: str = ""
+    """Why the camera gives no pictures; empty while it does. Nothing else is known then."""
+
+    @classmethod
+    def nothing(cls, camera_id: str, at_us: int, away: str) -> "Samples":
+        """A moment without a picture."""
+        none = np.zeros(0, dtype=np.int64)
+        return cls(
+            camera_id=camera_id,
+            at_us=at_us,
+            ids=none.astype(np.int32),
+            classes=none.astype(np.int16),
+            labels=(),
+            boxes=np.zeros((0, 4), dtype=np.uint16),
+            scores=none.astype(np.uint16),
+            first_us=none,
+            zones=none.astype(np.uint64),
+            entered_us=np.zeros((0, 0), dtype=np.int64),
+            crossings=np.zeros((0, 0), dtype=np.int8),
+            away=away,
+        )
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -112,6 +112,22 @@ class Tracks:
     aspect: float = 16 / 9
     """Width of the frame over its height."""
 
+    @classmethod
+    def none(cls, at_us: int) -> "Tracks":
+        """Nothing is followed."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(
+            at_us=at_us,
+            ids=nothing.astype(np.int32),
+            boxes=np.zeros((0, 4), dtype=np.float32),
+            scores=nothing.astype(np.float32),
+            classes=nothing.astype(np.int16),
+            observed=nothing.astype(np.bool_),
+            confirmed=nothing.astype(np.bool_),
+            first_us=nothing,
+            labels=(),
+        )
+
     def __len__(self) -> int:
         return len(self.ids)
 

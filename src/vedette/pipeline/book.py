@@ -14,6 +14,7 @@ from vedette.contracts.verdict import RuleAction, RuleVerdict
 from vedette.kit.clock import from_us
 from vedette.kit.ids import event_id
 from vedette.pipeline.clip_parts import Footage
+from vedette.pipeline.last_picture import Last, LastPicture
 from vedette.pipeline.media_limit import MediaLimit, NoMedia
 from vedette.pipeline.sight import Sight
 from vedette.rules.build import BuiltRule
@@ -105,6 +106,8 @@ class EventBook:
     """How long the files of the camera's events are kept, where the rule says nothing else."""
     limit: MediaLimit = field(default_factory=MediaLimit)
     """How many events get files."""
+    last: Last = lambda: None
+    """The last picture of the camera."""
     session: str = ""
     opened: int = 0
     _open: dict[tuple[str, str], _Open] = field(default_factory=dict)
@@ -203,7 +206,7 @@ class EventBook:
         )
         critical = event.severity is Severity.CRITICAL
         files = self.limit.allows(verdict.at_us, critical=critical)
-        capture = self.begin_capture(event, first_us) if files else NoMedia()
+        capture = self._capture(rule, event, first_us) if files else NoMedia()
         capture.footage = self.footage
         self._open[(rule.id, verdict.key)] = _Open(event=event, capture=capture, track=track)
         self.opened += 1
@@ -212,6 +215,10 @@ class EventBook:
         )
         self.sink.submit(EventChange(event=event, artifacts=capture.opening(event, sight)))
         return Opened(event, track, files)
+
+    def _capture(self, rule: BuiltRule, event: Event, first_us: int) -> Capture:
+        """One picture where there is nothing to film."""
+        return LastPicture(last=self.last) if rule.blind else self.begin_capture(event, first_us)
 
     def _update(self, held: _Open, verdict: RuleVerdict, sight: Sight) -> None:
         held.event = held.event.model_copy(

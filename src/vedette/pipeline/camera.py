@@ -9,6 +9,7 @@ from vedette.contracts.event import Event
 from vedette.contracts.facts import CameraState
 from vedette.contracts.frame import Frame
 from vedette.contracts.packet import Packet, PacketTap, StreamInfo
+from vedette.contracts.sample import Samples
 from vedette.contracts.sight import Motion, Tracks
 from vedette.contracts.sink import EventSink
 from vedette.contracts.trigger import Beside
@@ -31,7 +32,7 @@ from vedette.pipeline.look import Look
 from vedette.pipeline.main_stream import Cost, MainStream
 from vedette.pipeline.scene import Scene
 from vedette.pipeline.sight import Sight, session_of
-from vedette.pipeline.standing import AWAY, Standing
+from vedette.pipeline.standing import AWAY, LOST, Standing
 from vedette.pipeline.stats import CameraStats
 from vedette.pipeline.stopwatch import Stopwatch, Timed
 from vedette.rules.build import BuiltRule
@@ -117,6 +118,7 @@ class CameraPipeline:
             stopwatch=self.stopwatch,
         )
         self.stats.skipped = self.gate.skipped
+        self.book.last = self.live.last
         self._restart()
 
     def watch(self, stop: threading.Event) -> None:
@@ -178,7 +180,19 @@ class CameraPipeline:
         self._decoding.take(stream.info, packet, bare, busy=self.book.busy)
         self.stats.progress_s = self._decoding.alive_s
         if packet.is_keyframe:
-            self._note_gate()
+            self.stats.pressure = self.effort.now
+            self.stats.ring_bytes, self.stats.ring_s = self.ring.bytes, self.ring.seconds
+            self.gate.note_in(self.stats)
+
+    def away(self, cause: str) -> None:
+        """No pictures come: rules about the camera itself are asked all the same."""
+        at_us = to_us(self.clock.now())
+        if not self._session:
+            self._begin(at_us)
+        sight = Sight.blank(Samples.nothing(self.camera_id, at_us, cause), self.stats.frames)
+        with self.lock:
+            self._do(self._judging.step(sight.samples), sight)
+            self.stats.events = self.book.opened
 
     def lost(self, cause: str) -> None:
         """No packet will be kept before the camera comes back."""
@@ -252,17 +266,19 @@ class CameraPipeline:
         self._tell_gate(frame, motion, tracks)
 
     def forget(self, code: str) -> None:
-        """Close every event and give up every track: nobody knows what happened meanwhile."""
+        """Close every event and give up every track: nobody knows what happened meanwhile, but that
+        the camera is lost."""
         if not self._session:
             return
+        over = code != LOST
         with self.lock:
-            for built, verdicts in self._judging.finish(self._last_us, code):
+            for built, verdicts in self._judging.finish(self._last_us, code, also_blind=over):
                 self._explain(built, verdicts)
                 self.book.close_all(built, verdicts)
             if self.guard is not None:
                 self.guard.forget(self._last_us, code)
         self._end_tracks(self.look.finish(self._last_us))
-        self._restart()
+        self._restart(also_blind=over)
 
     def finish(self, code: str) -> None:
         """The camera is over: its source ended (`source_ended`), or we stop (`stopped`)."""
@@ -315,14 +331,6 @@ class CameraPipeline:
             unsettled, watching = not tracks.confirmed.all(), len(tracks) > 0
             self.gate.saw(frame.at_us, motion, unsettled=unsettled, watching=watching)
 
-    def _note_gate(self) -> None:
-        stats, gate = self.stats, self.gate
-        stats.pressure = self.effort.now
-        stats.gate_open, stats.gate_mode = gate.is_open, gate.mode.value
-        stats.gate_opened, stats.gate_note = gate.openings, gate.note
-        stats.expected_delay_s = gate.expected_delay_s
-        stats.ring_bytes, stats.ring_s = self.ring.bytes, self.ring.seconds
-
     def _exchange(self, scene: Scene) -> None:
         self._next = None
         self.zones, self.rules = scene.zones, scene.rules
@@ -357,11 +365,11 @@ class CameraPipeline:
         self._session = session_of(at_us)
         self.book.session = self.announcer.session = self._session
 
-    def _restart(self) -> None:
+    def _restart(self, *, also_blind: bool = True) -> None:
         """Remember nothing of the scene."""
         self.look.forget()
         self.announcer.forget()
-        self._judging.restart()
+        self._judging.restart(also_blind=also_blind)
 
     def _do(self, said: Iterable[Said], sight: Sight) -> list[Event]:
         """What the rules demand; returns the events that opened."""

@@ -20,6 +20,7 @@ from vedette.pipeline.gate_plan import (
 )
 from vedette.pipeline.held import HeldPackets
 from vedette.pipeline.rhythm import Rhythm
+from vedette.pipeline.stats import CameraStats
 
 EARLY_S = 0.05
 """A keyframe that comes this much too early is still the one that was meant."""
@@ -128,6 +129,12 @@ class DecodeGate:
     def held_bytes(self) -> int:
         """What is kept for a second decoding; most of it is in the packet ring anyway."""
         return self._held.bytes
+
+    def note_in(self, stats: CameraStats) -> None:
+        """How it is, for whoever looks at the camera."""
+        stats.gate_open, stats.gate_mode = self.is_open, self.mode.value
+        stats.gate_opened, stats.gate_note = self.openings, self.note
+        stats.expected_delay_s = self.expected_delay_s
 
     def begin(self, codec: str = "") -> None:
         """The camera was opened (again): everything is looked at until it proves to be quiet."""

@@ -22,11 +22,19 @@ class Judging:
     rules: tuple[BuiltRule, ...]
     _zone_state: Any = None
     _rule_states: list[Any] = field(default_factory=list)
+    _blind_us: int = -1
+    """When rules about the camera itself were asked last."""
 
-    def restart(self) -> None:
-        """Remember nothing of the scene."""
+    def restart(self, *, also_blind: bool = True) -> None:
+        """Remember nothing of the scene; of the camera itself, where that is said, too."""
         self._zone_state = self.zones.start()
-        self._rule_states = [built.rule.start() for built in self.rules]
+        before = dict(zip((built.id for built in self.rules), self._rule_states, strict=False))
+        self._rule_states = [
+            before[built.id]
+            if built.blind and not also_blind and built.id in before
+            else built.rule.start()
+            for built in self.rules
+        ]
 
     def locate(self, tracks: Tracks, tampering: str = "") -> tuple[Samples, tuple[Verdict, ...]]:
         """What rules see of this moment, and what is new of tracks and zones."""
@@ -34,16 +42,25 @@ class Judging:
         return replace(samples, tampering=tampering) if tampering else samples, verdicts
 
     def step(self, samples: Samples) -> Iterator[Said]:
-        """Each rule, with what it says of this moment."""
+        """Each rule, with what it says of this moment.
+
+        Without a picture only those about the camera itself. These are asked in order of time: a
+        picture that was on its way longer than the last look at the camera tells them nothing.
+        """
+        late = samples.at_us <= self._blind_us
+        self._blind_us = max(self._blind_us, samples.at_us)
         for index, built in enumerate(self.rules):
+            if late if built.blind else samples.away:
+                continue
             state, verdicts = built.rule.step(self._rule_states[index], samples)
             self._rule_states[index] = state
             yield built, verdicts
 
-    def finish(self, at_us: int, code: str) -> Iterator[Said]:
+    def finish(self, at_us: int, code: str, *, also_blind: bool = True) -> Iterator[Said]:
         """Each rule, with what it says at the end; `restart` afterwards."""
         for state, built in zip(self._rule_states, self.rules, strict=True):
-            yield built, built.rule.finish(state, at_us, code)
+            if also_blind or not built.blind:
+                yield built, built.rule.finish(state, at_us, code)
 
     def exchange(
         self, zones: Zones, rules: Sequence[BuiltRule], at_us: int, code: str

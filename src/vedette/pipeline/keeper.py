@@ -9,11 +9,16 @@ from vedette.contracts.facts import CameraState
 from vedette.kit.clock import Clock
 from vedette.kit.supervise import backoff_s
 from vedette.pipeline.camera import CameraPipeline
+from vedette.pipeline.standing import LOST
 
 log = logging.getLogger(__name__)
 
 STEADY_S = 30.0
 """A connection that delivered for this long makes the next wait short again."""
+
+
+ASK_S = 1.0
+"""Rules about the camera itself are asked so often while it gives no pictures."""
 
 
 def keep_watching(
@@ -73,10 +78,24 @@ def _wait(
     if pipeline.main is None:
         pipeline.lost(why)
     if failures > 1:
-        pipeline.forget("camera_lost")
+        pipeline.forget(LOST)
     log.warning("%s: %s; next try in %.1f s", pipeline.camera_id, why, pause_s)
     pipeline.status(CameraState.RETRYING, why, pause_s)
-    clock.wait(stop, pause_s)
+    _pause(pipeline, why, pause_s, stop, clock)
+
+
+def _pause(
+    pipeline: CameraPipeline, why: str, pause_s: float, stop: threading.Event, clock: Clock
+) -> None:
+    """Wait; meanwhile rules about the camera itself are asked, so that they can count the time."""
+    if not any(rule.blind for rule in pipeline.rules):
+        clock.wait(stop, pause_s)
+        return
+    left_s = pause_s
+    while left_s > 0.0 and not stop.is_set():
+        pipeline.away(why)
+        clock.wait(stop, min(left_s, ASK_S))
+        left_s -= ASK_S
 
 
 def _fail(pipeline: CameraPipeline, why: str) -> None:

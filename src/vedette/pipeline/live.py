@@ -36,3 +36,8 @@ class LiveView:
         if self._drawn[0] != frame.at_us:
             self._drawn = (frame.at_us, self.draw(frame, tracks))
         return self._drawn[1]
+
+    def last(self) -> tuple[int, bytes] | None:
+        """Time and JPEG of the latest picture; None before the first."""
+        jpeg = self.jpeg()
+        return None if jpeg is None else (self._drawn[0], jpeg)

@@ -184,17 +184,7 @@ class Look:
                 returned=(),
                 keypoints=None,
             )
-        return Tracks(
-            at_us=at_us,
-            ids=np.zeros(0, dtype=np.int32),
-            boxes=NO_BOXES,
-            scores=np.zeros(0, dtype=np.float32),
-            classes=np.zeros(0, dtype=np.int16),
-            observed=np.zeros(0, dtype=bool),
-            confirmed=np.zeros(0, dtype=bool),
-            first_us=np.zeros(0, dtype=np.int64),
-            labels=(),
-        )
+        return Tracks.none(at_us)
 
 
 def _looked_for(tracks: Tracks, plan: Plan) -> Bools:

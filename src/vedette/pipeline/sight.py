@@ -30,6 +30,20 @@ class Sight:
     tracks: Tracks
     samples: Samples
 
+    @classmethod
+    def blank(cls, samples: Samples, number: int) -> "Sight":
+        """A moment without a picture, after so many: its pixels mean nothing."""
+        plane = np.zeros((2, 2), dtype=np.uint8)
+        frame = Frame(
+            camera_id=samples.camera_id,
+            number=number,
+            at_us=samples.at_us,
+            y=plane,
+            u=plane[:1, :1],
+            v=plane[:1, :1],
+        )
+        return cls(frame=frame, tracks=Tracks.none(samples.at_us), samples=samples)
+
     @property
     def at_us(self) -> int:
         return self.frame.at_us

@@ -6,6 +6,8 @@ from vedette.contracts.facts import CameraState
 from vedette.pipeline.announce import Announcer
 from vedette.pipeline.stats import CameraStats
 
+LOST = "camera_lost"
+"""Why events end that nobody can follow any more."""
 AWAY = {CameraState.LOST, CameraState.RETRYING, CameraState.FAILED}
 
 

@@ -17,6 +17,9 @@ SOMEWHERE = Place()
 GROUND, POSE = "ground", "pose"
 EVERYTHING = frozenset({GROUND, POSE})
 """What a camera may know beyond boxes, and rules may need."""
+CAMERA = "camera"
+"""What events of rules about the camera itself are about."""
+
 _LACKS = {
     GROUND: "it measures in metres, and the camera has no `ground` (docs/rules.md)",
     POSE: "it asks how a person stands, and none of the camera's `detect.detectors` has a model "
@@ -44,6 +47,8 @@ class BuiltRule:
     """A word on the files of its events; the camera's if empty."""
     config: RuleConfig | None = None
     """What it was built of."""
+    blind: bool = False
+    """It is about the camera itself, and asked also while no pictures come."""
 
 
 def build_rule(
@@ -80,6 +85,7 @@ def build_rule(
             rule = ScheduledRule(rule, Calendar(config.schedule, place))
         except ValueError as error:
             raise InvalidConfig(f"rule {config.id!r}: {error}") from error
+    blind = bool(getattr(rule, "blind", False))
     return BuiltRule(
         id=config.id,
         kind=getattr(config, "event", None) or (config.id if kind == "when" else kind),
@@ -88,6 +94,8 @@ def build_rule(
         zone=getattr(config, "zone", None),
         line=getattr(config, "line", None),
         rule=rule,
+        label=CAMERA if blind else None,
+        blind=blind,
         keep=config.keep,
         tag=config.tag,
         config=config,

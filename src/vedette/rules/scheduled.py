@@ -33,6 +33,7 @@ class ScheduledRule:
     def __init__(self, rule: Rule, calendar: Calendar) -> None:
         self._rule = rule
         self._calendar = calendar
+        self.blind = bool(getattr(rule, "blind", False))
 
     def start(self) -> ScheduledState:
         return ScheduledState()

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from vedette.contracts.payload import Slug
 from vedette.contracts.sample import Samples
@@ -22,7 +22,7 @@ from vedette.rules.base import (
 )
 from vedette.rules.language.compose import compose
 from vedette.rules.language.tree import F64, UNKNOWN, View, Why
-from vedette.rules.language.words import Condition
+from vedette.rules.language.words import OF_THE_CAMERA, OFFLINE, Condition
 
 MOST_DEEP = 24
 """Mappings and lists within each other, in a condition."""
@@ -58,6 +58,22 @@ class WhenConfig(RuleConfig):
     def line(self) -> str | None:
         """The first line that it names."""
         return self.when.first_of("crosses")
+
+    @property
+    def blind(self) -> bool:
+        """It asks whether the camera gives pictures, so it is asked without any, too."""
+        return any(each.camera == OFFLINE for each in self.when.inner())
+
+    @model_validator(mode="after")
+    def _nothing_is_seen_without_pictures(self) -> Self:
+        if self.blind:
+            said = {name for each in self.when.inner() for name in each.model_fields_set}
+            if seen := sorted(name.rstrip("_") for name in said - OF_THE_CAMERA):
+                raise ValueError(
+                    f"when: `camera: offline` and `{seen[0]}` cannot be together: nothing is seen "
+                    "while no pictures come; make two rules"
+                )
+        return self
 
     @field_validator("when", mode="before")
     @classmethod
@@ -131,6 +147,7 @@ class WhenRule:
         self.config = config
         tree = compose(config.when, config, zones, lines)
         self._root, self._slots = tree.root, tree.slots
+        self.blind = config.blind
         self.needs = tree.needs
         self._end_us = max(microseconds(config.end_after_s), 1)
 
@@ -207,7 +224,10 @@ class WhenRule:
                 first_us = at_us if begun is not None and since_us <= begun else since_us
                 gone = track in samples.ended
                 still_open[key] = Open(track=track, since_us=first_us, last_us=at_us, gone=gone)
-                said.append(self._opened(key, still_open[key]))
+                opened = self._opened(key, still_open[key])
+                if samples.away:
+                    opened = replace(opened, numbers={**opened.numbers, "cause": samples.away})
+                said.append(opened)
         return still_open, said
 
     def _opened(self, key: str, event: Open) -> RuleVerdict:

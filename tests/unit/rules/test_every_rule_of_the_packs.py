@@ -56,6 +56,7 @@ class Play:
     lines: Sequence[str] = ()
     step_s: float = 0.5
     tampering: Callable[[float], str] = field(default=lambda at_s: "")
+    away: str = ""
 
 
 LEFT, MIDDLE, RIGHT = STRIPS
@@ -99,6 +100,7 @@ PLAYS: Mapping[str, Play] = {
     "intrusion": Play(cast=[stays(LEFT, 5)], zones=["restricted"], lasts_s=5),
     "perimeter_crossed": Play(cast=[goes((0, LEFT), (5, RIGHT))], lines=["perimeter"], lasts_s=5),
     "camera_tampered": Play(cast=[], lasts_s=15, tampering=lambda at_s: "covered"),
+    "camera_offline": Play(cast=[], lasts_s=65, away="the cable is out"),
     "loitering": Play(cast=[stays(LEFT, 40)], zones=["fence"], lasts_s=40),
     "gathering": Play(cast=[stays(0.4 + n / 40, 10) for n in range(5)], lasts_s=10),
     "parked_where_none_may": Play(
@@ -218,7 +220,7 @@ def events(rule: Mapping[str, Any], play: Play) -> int:
     for index, moment in enumerate(moments(play)):
         state, samples, _ = world.step(state, moment)
         how = play.tampering(index * play.step_s)
-        story.append(replace(samples, tampering=how))
+        story.append(replace(samples, tampering=how, away=play.away))
     built = build_rule(rule, config.zone_ids, config.line_ids, PLACE)
     return sum(v.action is RuleAction.OPEN for v in run(built.rule, story))
 

@@ -8,12 +8,13 @@ from vedette.contracts.errors import InvalidConfig
 from vedette.rules.base import Judge, RuleConfig, index_of
 from vedette.rules.language.appearance import Labels, Measure, Subject, Vanishes
 from vedette.rules.language.company import Accompanied, Count, Crowded, Near, Tallied
-from vedette.rules.language.logic import All, CameraIs, For, InTurn, Lately, Not, Some
+from vedette.rules.language.logic import All, CameraAway, CameraIs, For, InTurn, Lately, Not, Some
 from vedette.rules.language.movement import Heading, Removed, Speed, Stands, Standstill, Velocity
 from vedette.rules.language.places import Crosses, Enters, Inside, Leaves, Outside
 from vedette.rules.language.posture import Posture
 from vedette.rules.language.tree import Node, Slots
 from vedette.rules.language.words import (
+    OFFLINE,
     PICTURES,
     SPEEDS,
     Condition,
@@ -203,7 +204,7 @@ _BUILDERS: dict[str, Callable[[_Composer, Any], Node]] = {
     "nobody": lambda c, said: c._count(said, None, 0),
     "count": lambda c, said: c._count(said.of, said.at_least, said.at_most),
     "tally": lambda c, said: Tallied(c._of(said.of), said, c.slots),
-    "camera": lambda c, said: CameraIs(said),
+    "camera": lambda c, said: CameraAway() if said == OFFLINE else CameraIs(said),
     "all_": lambda c, said: All([c.node(each) for each in said]),
     "any_": lambda c, said: Some([c.node(each) for each in said]),
     "not_": lambda c, said: Not(c.node(said), _named(said)),

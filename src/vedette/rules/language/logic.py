@@ -201,5 +201,19 @@ class CameraIs(Node):
         return Why(code="camera_is", numbers={"is": is_, "needed": self._wanted})
 
 
+class CameraAway(Node):
+    """`camera: offline`: it gives no pictures."""
+
+    about_scene = True
+
+    def look(self, view: View) -> Truth:
+        return truth_of_scene(bool(view.samples.away), view.at)
+
+    def why(self, view: View, row: int) -> Why:
+        del row
+        is_ = "offline" if view.samples.away else "online"
+        return Why(code="camera_is", numbers={"is": is_, "needed": "offline"})
+
+
 def _holds(truth: Truth, row: int) -> bool:
     return bool(truth.holds if truth.holds.ndim == 0 else truth.holds[row])

@@ -56,6 +56,9 @@ Labels = Annotated[
 SPEEDS = {"km/h": 1 / 3.6, "mph": 0.44704, "m/s": 1.0}
 """In metres a second; these need the camera's `ground`."""
 PICTURES = "/s"
+OFFLINE = "offline"
+OF_THE_CAMERA = frozenset({"camera", "all_", "any_", "not_", "unless", "for_", "forgive", "within"})
+"""Fields of conditions that mean something while no pictures come."""
 """Heights of the picture a second: needs nothing."""
 
 
@@ -291,7 +294,7 @@ class Condition(Word):
     nobody: "Condition | None" = None
     count: Count | None = None
     tally: Tally | None = None
-    camera: Literal["tampered", "covered", "defocused", "shifted"] | None = None
+    camera: Literal["tampered", "covered", "defocused", "shifted", "offline"] | None = None
     all_: "tuple[Condition, ...] | None" = Field(default=None, alias="all", min_length=1)
     any_: "tuple[Condition, ...] | None" = Field(default=None, alias="any", min_length=1)
     not_: "Condition | None" = Field(default=None, alias="not")
