@@ -21,11 +21,12 @@ from vedette.app.packs import read_pack
 from vedette.app.settings import Settings
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import Event, EventState
+from vedette.contracts.sample import Samples
 from vedette.contracts.sink import TrackRecord
 from vedette.contracts.verdict import RuleAction, RuleVerdict
 from vedette.kit.clock import from_us
 from vedette.kit.ids import event_id
-from vedette.pipeline.judging import Judging
+from vedette.pipeline.judging import Judging, Said
 from vedette.pipeline.past import Past, PastTrack, sessions
 from vedette.rules.build import SOMEWHERE, BuiltRule, build_rules
 from vedette.rules.pack import PackUse, Scenery, at_camera
@@ -200,28 +201,52 @@ def _judge(wanted: _Wanted, tracks: Sequence[PastTrack], count: _Count) -> Itera
     """Judge everything that was followed; yields the part that is done."""
     if not tracks:
         return
-    labels = tuple(dict.fromkeys(track.label for track in tracks))
-    step_us = round(1e6 / wanted.camera.detect.fps)
     count.tracks += len(tracks)
-    count.covered_s += (max(t.given_up_us for t in tracks) - tracks[0].first_us) / 1e6
-    judging = Judging(
-        zones=Zones(zone_map(wanted.camera), camera_id=wanted.camera.id),
-        rules=(*wanted.others, *wanted.in_force),
-    )
-    first_us, last_us = tracks[0].first_us, tracks[-1].given_up_us
+    first_us, last_us = span_us(tracks)
+    count.covered_s += (last_us - first_us) / 1e6
+    said_us = 0
+    for moment in judged(wanted.camera, (*wanted.others, *wanted.in_force), tracks):
+        for index, (built, verdicts) in enumerate(moment.said):
+            opened_ = (v for v in verdicts if v.action is RuleAction.OPEN)
+            for verdict in opened_:
+                event = _event(wanted.camera, built, verdict, moment.session)
+                count.events[index < len(wanted.others)].append(event)
+        if moment.samples.at_us - said_us > SAID_EVERY_US:
+            said_us = moment.samples.at_us
+            yield (said_us - first_us) / max(last_us - first_us, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastMoment:
+    """What rules saw at one moment, and what they said of it."""
+
+    samples: Samples
+    session: Sequence[PastTrack]
+    said: Sequence[Said]
+    """Of each rule, in their order."""
+
+
+def judged(
+    camera: CameraSettings, rules: Sequence[BuiltRule], tracks: Sequence[PastTrack]
+) -> Iterator[PastMoment]:
+    """Stored tracks once more before the zones of a camera and some rules.
+
+    Args:
+        tracks: of one camera, in the order of their first samples.
+    """
+    labels = tuple(dict.fromkeys(track.label for track in tracks))
+    step_us = round(1e6 / camera.detect.fps)
+    judging = Judging(zones=Zones(zone_map(camera), camera_id=camera.id), rules=tuple(rules))
     for session in sessions(tracks):
         judging.restart()
-        said_us = 0
         for moment in Past(labels, step_us=step_us).moments(session):
             samples, _ = judging.locate(moment)
-            for index, (built, verdicts) in enumerate(judging.step(samples)):
-                opened_ = (v for v in verdicts if v.action is RuleAction.OPEN)
-                for verdict in opened_:
-                    event = _event(wanted.camera, built, verdict, session)
-                    count.events[index < len(wanted.others)].append(event)
-            if moment.at_us - said_us > SAID_EVERY_US:
-                said_us = moment.at_us
-                yield (said_us - first_us) / max(last_us - first_us, 1)
+            yield PastMoment(samples=samples, session=session, said=tuple(judging.step(samples)))
+
+
+def span_us(tracks: Sequence[PastTrack]) -> tuple[int, int]:
+    """From the first to the last thing that was followed, of at least one track."""
+    return tracks[0].first_us, max(track.given_up_us for track in tracks)
 
 
 def _event(

@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
-from vedette.cli.look import err, out
+from vedette.cli.backtest import when
+from vedette.cli.look import clock_time, err, out
 from vedette.cli.recordings import moment
 from vedette.contracts.artifact import ArtifactKind
-from vedette.contracts.feedback import Judgement
+from vedette.contracts.errors import InvalidInput
+from vedette.contracts.feedback import ANY_RULE, Judgement
+from vedette.kit.clock import SystemClock
 
 app = typer.Typer(
     help="Events: copy their files, say whether they were right.", no_args_is_help=True
@@ -26,24 +29,47 @@ EXAMPLES = """Examples:
 
 @app.command("mark")
 def mark(
-    event: Annotated[str, typer.Argument(help="Id of the event; it is in messages and links.")],
+    event: Annotated[
+        str | None, typer.Argument(help="Id of the event; it is in messages and links.")
+    ] = None,
     judgement: Annotated[
-        Judgement,
+        Judgement | None,
         typer.Argument(help="true: it was so; false: it was not; missed: and nobody was told."),
-    ],
+    ] = None,
     note: Annotated[str, typer.Option(help="What else is to be said.")] = "",
+    missed: Annotated[
+        bool, typer.Option("--missed", help="Nothing opened, and something was there.")
+    ] = False,
+    camera: Annotated[str, typer.Option(help="With --missed: which one.")] = "",
+    at: Annotated[str, typer.Option(help="With --missed: when (UTC), or `2h` ago.")] = "",
+    rule: Annotated[
+        str, typer.Option(help="With --missed: which should have seen it; any if absent.")
+    ] = "",
     data: Annotated[
         Path | None,
         typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
     ] = None,
 ) -> None:
-    """Say whether an event was right; `/metrics` shows the precision of each rule."""
+    """Say whether an event was right, or that one was missed. `/metrics` shows the precision of
+    each rule, and `vedette rules suggest` what could be changed."""
     import asyncio
 
-    from vedette.app.mark_event import mark_event
+    from vedette.app.mark_event import mark_event, mark_missed
     from vedette.app.settings import default_data_folder
 
-    said = asyncio.run(mark_event(data or default_data_folder(), event, judgement, note))
+    folder = data or default_data_folder()
+    if missed and camera and at and event is None:
+        when_ = when(at, SystemClock().now())
+        said = asyncio.run(mark_missed(folder, camera, when_, rule_id=rule, note=note))
+        about = "" if said.rule_id == ANY_RULE else f"{said.rule_id} at "
+        out.print(f"{about}{said.camera_id}, {clock_time(said.at)}: missed", soft_wrap=True)
+        return
+    if missed or camera or at or rule or event is None or judgement is None:
+        raise InvalidInput(
+            "say an event and true, false or missed; or that nothing opened at a moment: "
+            "--missed --camera yard --at 2026-01-31T14:03:22"
+        )
+    said = asyncio.run(mark_event(folder, event, judgement, note))
     out.print(
         f"{said.rule_id} at {said.camera_id} ({said.label}): {said.judgement.value}",
         soft_wrap=True,

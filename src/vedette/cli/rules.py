@@ -1,18 +1,28 @@
 """`vedette rules`: which rules count where, packs of rules, and whether a pack is right."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from vedette.cli.look import out, table
+from vedette.cli.backtest import when
+from vedette.cli.look import out, part_bar, table
+from vedette.kit.clock import SystemClock
 
 app = typer.Typer(
     help="Rules: which count at which camera, packs that come with Vedette, checks of your own.",
     no_args_is_help=True,
     epilog="Example: vedette rules list",
 )
+
+SUGGEST_EXAMPLES = """Examples:
+
+  vedette events mark 6f2d7c1e-0000-5000-8000-00000000000e false
+
+  vedette rules suggest --camera yard --since 14d
+"""
 
 STYLES = {"critical": "red", "warning": "yellow"}
 
@@ -74,11 +84,59 @@ def check(file: Annotated[Path, typer.Argument(help="A pack of rules (YAML).")])
     out.print(f"{escape(str(file))}: fine. {len(pack.rules)} rules")
 
 
+@app.command("suggest", epilog=SUGGEST_EXAMPLES)
+def suggest(
+    camera: Annotated[str, typer.Option(help="Only this one.")] = "",
+    since: Annotated[str, typer.Option(help="`30d`, `12h`, or a moment (UTC).")] = "30d",
+    config: Annotated[Path, typer.Option("--config", "-c", help="The settings in force.")] = Path(
+        "vedette.yaml"
+    ),
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Propose the change of settings that spares you the events marked false, or sees what was
+    missed, with what it would have done so far. Nothing is changed."""
+    import asyncio
+
+    from vedette.app.settings import default_data_folder
+    from vedette.app.suggest import suggest_offline
+
+    now = SystemClock().now()
+    folder = data or default_data_folder()
+    with part_bar("trying") as bar:
+        found = asyncio.run(
+            suggest_offline(
+                config, folder, since=when(since, now), until=now, camera=camera, progress=bar
+            )
+        )
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+        return
+    for each in found.items:
+        out.print(
+            f"[bold]{each.rule_id} at {each.camera_id}[/]: {escape(each.why)}.", soft_wrap=True
+        )
+        was = "nothing" if each.old is None else escape(json.dumps(each.old))
+        out.print(f"  {escape(each.setting)}: was {was}", soft_wrap=True)
+        out.print(
+            f"  on {each.tracks} tracks of {each.days:g} days: {each.false_removed} of "
+            f"{each.false} false ones less, {each.others_lost} of {each.others} others lost, "
+            f"{each.missed_found} of {each.missed} missed moments seen, {each.more} more",
+            soft_wrap=True,
+        )
+        out.print(f"  {escape(each.apply)}\n", soft_wrap=True, highlight=False)
+    for note in found.notes:
+        out.print(escape(note), soft_wrap=True)
+    if not found.items and not found.notes:
+        out.print("nothing was marked false or missed; see vedette events mark --help")
+
+
 @app.command("schema")
 def schema() -> None:
     """Print the JSON Schema of a pack, for editors."""
-    import json
-
     from vedette.app.schema import pack_schema
 
     typer.echo(json.dumps(pack_schema(), indent=2))

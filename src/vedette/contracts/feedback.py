@@ -16,11 +16,15 @@ class Judgement(StrEnum):
     FALSE = "false"
     """There was nothing of the kind."""
     MISSED = "missed"
-    """It was what it says, and nobody was told in time."""
+    """It was what it says, and nobody was told in time; or nothing opened at all."""
+
+
+ANY_RULE = "_"
+"""Of a missed moment: no rule in particular should have seen it."""
 
 
 class EventFeedback(Payload):
-    """The latest word about one event."""
+    """The latest word about one event; or about a moment at which none opened (`of_moment`)."""
 
     event_id: UUID
     site_id: Slug
@@ -30,3 +34,8 @@ class EventFeedback(Payload):
     judgement: Judgement
     note: str = Field(default="", max_length=500)
     at: AwareDatetime
+
+    @property
+    def of_moment(self) -> bool:
+        """True of a moment at which nothing opened: it has no label, and `at` is that moment."""
+        return self.judgement is Judgement.MISSED and not self.label

@@ -8,6 +8,7 @@ SLUG_PATTERN = r"^[a-z0-9_-]{1,64}$"
 
 _EVENTS = uuid5(NAMESPACE_URL, "vedette/event")
 _ARTIFACTS = uuid5(NAMESPACE_URL, "vedette/artifact")
+_MISSED = uuid5(NAMESPACE_URL, "vedette/missed")
 _ALERTS = uuid5(NAMESPACE_URL, "vedette/alert")
 
 
@@ -27,3 +28,8 @@ def artifact_id(event: UUID, kind: str, revision: int) -> UUID:
 
 def alert_id(event: UUID) -> UUID:
     return uuid5(_ALERTS, str(event))
+
+
+def missed_id(site: str, camera: str, rule: str, at_us: int) -> UUID:
+    """A moment at which a camera should have told something."""
+    return uuid5(_MISSED, f"{site}/{camera}/{rule}/{at_us}")

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.event import Event
 from vedette.contracts.feedback import EventFeedback, Judgement
+from vedette.kit.clock import to_us
+from vedette.kit.ids import missed_id
 from vedette.store.rows import upsert
 from vedette.store.scope import SiteScope
 from vedette.store.tables import EVENT_FEEDBACK
@@ -48,9 +50,43 @@ class FeedbackRepository:
             note=note,
             at=now,
         )
-        row = {name: getattr(said, name) for name in _FIELDS} | {"judgement": judgement.value}
-        await upsert(self._conn, EVENT_FEEDBACK, [row], key=("event_id",))
+        await self._keep(said)
         return said
+
+    async def miss(
+        self, site_id: str, camera_id: str, rule_id: str, note: str, *, at: datetime
+    ) -> EventFeedback:
+        """Keep that a camera should have told something at a moment."""
+        self._scope.demand(site_id)
+        said = EventFeedback(
+            event_id=missed_id(site_id, camera_id, rule_id, to_us(at)),
+            site_id=site_id,
+            camera_id=camera_id,
+            rule_id=rule_id,
+            label="",
+            judgement=Judgement.MISSED,
+            note=note,
+            at=at,
+        )
+        await self._keep(said)
+        return said
+
+    async def since(self, moment: datetime, *, camera_id: str = "") -> tuple[EventFeedback, ...]:
+        """What was said from a moment on, in order of time; of every camera where empty."""
+        query = (
+            select(*(_F[name] for name in _FIELDS))
+            .where(self._scope.covers(_F.site_id), _F.at >= moment)
+            .order_by(_F.at, _F.event_id)
+        )
+        if camera_id:
+            query = query.where(_F.camera_id == camera_id)
+        rows = (await self._conn.execute(query)).mappings()
+        return tuple(EventFeedback.model_validate(dict(row)) for row in rows)
+
+    async def _keep(self, said: EventFeedback) -> None:
+        row = {name: getattr(said, name) for name in _FIELDS}
+        row["judgement"] = said.judgement.value
+        await upsert(self._conn, EVENT_FEEDBACK, [row], key=("event_id",))
 
     async def get(self, event_id: UUID) -> EventFeedback | None:
         """What was said of an event last; None where nothing was."""
