@@ -20,6 +20,7 @@ from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.module import ModuleAnswer, ModuleRequest
 from vedette.contracts.notice import DeliveryStatus
 from vedette.contracts.status import ProductReport
+from vedette.contracts.suggestion import Suggestions
 from vedette.jobs.port import Jobs
 from vedette.kit.clock import Clock
 from vedette.store.scope import SiteScope
@@ -229,6 +230,14 @@ class Alerts(Protocol):
         ...
 
 
+class Advice(Protocol):
+    """What could be changed; see `app/suggester.py`."""
+
+    async def find(self, scope: SiteScope, *, lasts: timedelta, camera_id: str = "") -> Suggestions:
+        """After what people said of events in the time until now. Raises InvalidInput."""
+        ...
+
+
 class LiveConfig(Protocol):
     """The settings, which can be changed while the product runs."""
 
@@ -290,6 +299,8 @@ class ApiContext:
     """Messages to people; None where nobody is told of anything."""
     alerts: Alerts | None = None
     """What people were told of; None where nobody is."""
+    advice: Advice | None = None
+    """Changes of settings; None where nobody proposes any."""
     jobs: Jobs | None = None
     """Long work; None where nobody does any."""
     job_file: Callable[[str, str], Path] | None = None

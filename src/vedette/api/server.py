@@ -20,6 +20,7 @@ from vedette.api import (
     page,
     recordings,
     status,
+    suggestions,
 )
 from vedette.api.context import ApiContext
 from vedette.api.problems import answer_problems
@@ -45,6 +46,7 @@ PARTS = (
     recordings,
     jobs,
     alerts,
+    suggestions,
     messages,
     modules,
     config,

@@ -45,15 +45,15 @@ class AccuracyMetrics(Collector):
         )
         right: Counter[str] = Counter()
         wrong: Counter[str] = Counter()
-        for camera, rule, judgement, count in self._accuracy.judged:
+        for camera, rule, judgement, count, moments in self._accuracy.judged:
             judged.add_metric([camera, rule, judgement.value], count)
-            (wrong if judgement is Judgement.FALSE else right)[rule] += count
+            (wrong if judgement is Judgement.FALSE else right)[rule] += count - moments
         precision = GaugeMetricFamily(
             "vedette_event_precision",
             "Part of the judged events that were what they said.",
             labels=["rule"],
         )
-        for rule in sorted(right.keys() | wrong.keys()):
+        for rule in sorted((+right).keys() | (+wrong).keys()):
             precision.add_metric([rule], right[rule] / (right[rule] + wrong[rule]))
         yield judged
         yield precision

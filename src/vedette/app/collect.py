@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +16,10 @@ from vedette.contracts.errors import StorageFailed
 from vedette.contracts.event import Event
 from vedette.contracts.sink import EventChange, NewArtifact, TrackRecord
 from vedette.contracts.verdict import Verdict
+from vedette.explain.words import sentence
+from vedette.kit.clock import from_us
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +55,10 @@ class Collector:
     def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
         self.tracks.append(track)
         self.verdicts[track.id] = tuple(verdicts)
+        if log.isEnabledFor(logging.DEBUG):
+            for each in verdicts:
+                at = f"{from_us(each.at_us):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+                log.debug("%s UTC, %s, %s: %s", at, track.id, each.stage, sentence(each))
 
     def in_order(self) -> list[Collected]:
         """By the time of opening, then by id: the same for equal input."""

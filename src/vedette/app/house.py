@@ -204,6 +204,7 @@ class House:
                 jobs=self.parts.jobs,
                 post=self.parts.post,
                 alerts=self.parts.alerts,
+                advice=self.parts.suggester,
                 job_file=self.base.exports.file,
                 streams=lambda: self.cameras.streams,
                 clock=self.base.clock,

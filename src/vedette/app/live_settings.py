@@ -78,6 +78,11 @@ class LiveSettings:
         self.takers: Sequence[Taker] = ()
         self._under_way: set[asyncio.Task[Any]] = set()
 
+    @property
+    def document(self) -> Document:
+        """The settings in force as they are written, secrets by reference."""
+        return self._document
+
     async def begin(self) -> Settings:
         """Read the files and the changes that lie over them; these settings are a version, too.
 

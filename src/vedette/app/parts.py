@@ -11,6 +11,7 @@ from vedette.app.live_settings import LiveSettings
 from vedette.app.notices import build_notifier
 from vedette.app.service_manager import ServiceManager
 from vedette.app.settings import Settings
+from vedette.app.suggester import Suggester
 from vedette.contracts.health import Health, HealthLevel
 from vedette.contracts.payload import Payload
 from vedette.services.accuracy import Accuracy
@@ -72,6 +73,7 @@ class Parts:
             clock,
             rng=self.chance,
         )
+        self.suggester = Suggester(base.store, settings, live, clock)
         self.post = Post(base.store, clock, lambda: self.notifier)
         self.accuracy = Accuracy(base.store, clock)
         self.reporter = BusReporter(base.bus, clock, every_s=settings.bus.status_every_s)

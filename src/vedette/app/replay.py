@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vedette.app.analyze import Analysis, Findings, analyze
 from vedette.app.backtest import tracks_between
-from vedette.app.camera_settings import CameraSettings
+from vedette.app.camera_settings import CameraSettings, ModuleSettings
 from vedette.app.export import export_film, opened
 from vedette.app.load import load_settings
 from vedette.app.settings import Settings
@@ -48,11 +48,27 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a stage of the present code said of an object."""
+
+    at: datetime
+    track: str
+    stage: str
+    code: str
+    said: str
+    """For people: no capital, no full stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
     """What came of it."""
 
     events: tuple[Event, ...]
     """Of the present code and settings."""
+    decisions: tuple[Decision, ...]
+    """In order of time."""
+    compared: bool
+    """Something is stored of that time; where nothing is, nothing is new or gone."""
     same: int
     new: tuple[Difference, ...]
     gone: tuple[Difference, ...]
@@ -63,7 +79,7 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Time:
+class Time:
     """What happened: then, or in the replay."""
 
     events: Sequence[Event]
@@ -89,10 +105,7 @@ async def replay(
         InvalidConfig, StorageFailed, ModelUnavailable
     """
     settings = load_settings(config)
-    camera = next((each for each in settings.cameras if each.id == camera_id), None)
-    if camera is None:
-        there = ", ".join(each.id for each in settings.cameras)
-        raise InvalidInput(f"no camera is called {camera_id!r}; there are: {there}")
+    camera = camera_called(settings, camera_id)
     found: list[Findings] = []
     stretches: list[tuple[datetime, datetime]] = []
     with tempfile.TemporaryDirectory(prefix="vedette-replay-") as folder:
@@ -102,33 +115,32 @@ async def replay(
             part = Path(folder) / f"from-{interval[0]}"
             [film, *_] = await export_film(data, camera_id, stretch, part, _silent)
             stretches.append(stretch)
-            found.append(_look(settings, camera, film.path, stretch[0], clock, progress))
-    then = await _then(data, camera_id, begin, end)
-    now = _Time(
-        events=[held.event for one in found for held in one.events],
-        tracks=[track for one in found for track in one.tracks],
-        verdicts={key: said for one in found for key, said in one.verdicts.items()},
-    )
-    return Replayed(
-        events=tuple(now.events),
-        same=sum(_counterpart(event, now.events) is not None for event in then.events),
-        new=tuple(_differences(now, then)),
-        gone=tuple(_differences(then, now)),
-        stretches=tuple(stretches),
-        frames=sum(one.stats.frames for one in found),
-        took_s=sum(one.took_s for one in found),
-    )
+            source = {"type": "file", "path": str(film.path), "start": stretch[0]}
+            found.append(look_again(settings, camera, source, clock, progress))
+    return compared(found, await what_was(data, camera_id, begin, end), stretches)
 
 
-def _look(
+def camera_called(settings: Settings, camera_id: str) -> CameraSettings:
+    """A camera of the settings.
+
+    Raises:
+        InvalidInput: there is none of that id.
+    """
+    camera = next((each for each in settings.cameras if each.id == camera_id), None)
+    if camera is None:
+        there = ", ".join(each.id for each in settings.cameras)
+        raise InvalidInput(f"no camera is called {camera_id!r}; there are: {there}")
+    return camera
+
+
+def look_again(
     settings: Settings,
     camera: CameraSettings,
-    film: Path,
-    begin: datetime,
+    source: ModuleSettings,
     clock: Clock,
     progress: Progress,
 ) -> Findings:
-    source = {"type": "file", "path": str(film), "start": begin}
+    """Some video through the present code, as if it came from the camera."""
     analysis = Analysis(
         camera=camera.model_copy(update={"source": source, "detect_source": None}),
         detector=settings.detector,
@@ -137,12 +149,56 @@ def _look(
     return analyze(analysis, clock, seen=progress)
 
 
-async def _then(data: Path, camera_id: str, begin: datetime, end: datetime) -> _Time:
-    """What is stored of that time."""
+def compared(
+    found: Sequence[Findings],
+    then: Time | None,
+    stretches: Sequence[tuple[datetime, datetime]],
+) -> Replayed:
+    """What came of it, beside what happened then; None: nothing is known of that."""
+    now = Time(
+        events=[held.event for one in found for held in one.events],
+        tracks=[track for one in found for track in one.tracks],
+        verdicts={key: said for one in found for key, said in one.verdicts.items()},
+    )
+    other = then or now
+    return Replayed(
+        events=tuple(now.events),
+        decisions=tuple(_decisions(now)),
+        compared=then is not None,
+        same=sum(_counterpart(event, now.events) is not None for event in other.events),
+        new=tuple(_differences(now, other)),
+        gone=tuple(_differences(other, now)),
+        stretches=tuple(stretches),
+        frames=sum(one.stats.frames for one in found),
+        took_s=sum(one.took_s for one in found),
+    )
+
+
+def _decisions(time: Time) -> list[Decision]:
+    found = [
+        Decision(
+            at=from_us(each.at_us),
+            track=track,
+            stage=each.stage,
+            code=each.code,
+            said=sentence(each),
+        )
+        for track, said in sorted(time.verdicts.items())
+        for each in said
+    ]
+    return sorted(found, key=lambda each: each.at)
+
+
+async def what_was(data: Path, camera_id: str, begin: datetime, end: datetime) -> Time:
+    """What is stored of that time.
+
+    Raises:
+        NotFound: no product has ever used the data folder.
+    """
     async with opened(data) as (store, scope), store.read() as unit:
         tracks = await tracks_between(unit, scope, camera_id, begin - AROUND, end + AROUND)
         verdicts = unit.verdicts(scope)
-        return _Time(
+        return Time(
             events=await _events(unit, scope, camera_id, begin, end),
             tracks=tracks,
             verdicts={track.id: await verdicts.of_track(track.id) for track in tracks},
@@ -171,7 +227,7 @@ def _counterpart(event: Event, among: Sequence[Event]) -> Event | None:
     return None
 
 
-def _differences(mine: _Time, others: _Time) -> list[Difference]:
+def _differences(mine: Time, others: Time) -> list[Difference]:
     """Events that only `mine` has, each with the first stage that went otherwise."""
     return [
         _explained(event, mine, others)
@@ -180,7 +236,7 @@ def _differences(mine: _Time, others: _Time) -> list[Difference]:
     ]
 
 
-def _explained(event: Event, mine: _Time, others: _Time) -> Difference:
+def _explained(event: Event, mine: Time, others: Time) -> Difference:
     track = _there(event, others.tracks)
     if track is None:
         why = "nobody was followed at that moment"

@@ -7,12 +7,14 @@ from typing import Any
 
 from vedette.app.backtest import tracks_between
 from vedette.app.export import opened
+from vedette.app.load import secrets_of
 from vedette.app.settings import Settings
 from vedette.app.settings_file import SettingsFile
 from vedette.app.suggest_camera import CameraTrial, Said
 from vedette.config.check import validate
 from vedette.config.document import Document
 from vedette.config.overlay import applied
+from vedette.config.secrets import resolve
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.feedback import Judgement
 from vedette.contracts.suggestion import Suggestion, Suggestions
@@ -35,12 +37,19 @@ def in_force(file: Path, changes: Mapping[str, Any]) -> tuple[Settings, dict[str
     """
     files = SettingsFile(file)
     document = applied(files.document(), changes) if changes else files.document()
-    return files.settings(document), own_rules(document)
+    return files.settings(document), own_rules(document, file)
 
 
-def own_rules(document: Document) -> dict[str, frozenset[str]]:
-    """Ids of the rules that stand in the settings themselves, by camera."""
-    cameras = validate(Settings, document).cameras
+def own_rules(document: Document, file: Path) -> dict[str, frozenset[str]]:
+    """Ids of the rules that stand in the settings themselves, by camera.
+
+    Args:
+        document: all layers together, secrets by reference.
+        file: beside which the secrets are.
+    Raises:
+        InvalidConfig: they are wrong.
+    """
+    cameras = validate(Settings, resolve(document, secrets_of(file))).cameras
     return {each.id: frozenset(str(rule["id"]) for rule in each.rules) for each in cameras}
 
 

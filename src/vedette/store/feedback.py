@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.event import Event
@@ -26,6 +26,8 @@ class Judged(NamedTuple):
     rule_id: str
     judgement: Judgement
     times: int
+    moments: int = 0
+    """Of these, moments at which no event opened: they say nothing of the precision."""
 
 
 class FeedbackRepository:
@@ -99,14 +101,20 @@ class FeedbackRepository:
     async def counts(self) -> tuple[Judged, ...]:
         """How often what was said, by camera and rule."""
         query = (
-            select(_F.camera_id, _F.rule_id, _F.judgement, func.count())
+            select(
+                _F.camera_id,
+                _F.rule_id,
+                _F.judgement,
+                func.count(),
+                func.sum(case((_F.label == "", 1), else_=0)),
+            )
             .where(self._scope.covers(_F.site_id))
             .group_by(_F.camera_id, _F.rule_id, _F.judgement)
             .order_by(_F.camera_id, _F.rule_id, _F.judgement)
         )
         return tuple(
-            Judged(camera, rule, Judgement(judgement), int(count))
-            for camera, rule, judgement, count in await self._conn.execute(query)
+            Judged(camera, rule, Judgement(judgement), int(count), int(moments))
+            for camera, rule, judgement, count, moments in await self._conn.execute(query)
         )
 
     async def forget(self, *, before: datetime, limit: int) -> int:

@@ -35,7 +35,7 @@ cameras:
       - {id: visitor, type: presence, labels: [person], for_s: 0.5}
       - {id: slow, type: when, labels: [person], when: {height: {above: 0.05}, for: 1s}}
   - id: gate
-    source: {type: simulator}
+    source: rtsp://viewer:${secret:GATE_PASSWORD}@127.0.0.1:9/stream
     rules:
       - {id: visitor, type: presence, labels: [person], for_s: 0.5}
   - id: door
@@ -152,6 +152,7 @@ ACROSS = ((0.1, 0.7), (0.9, 0.7))
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "vedette.yaml").write_text(SETTINGS)
     (tmp_path / "pack.yaml").write_text(PACK)
+    (tmp_path / ".env").write_text("GATE_PASSWORD=hunter2\n")
     return tmp_path
 
 
