@@ -42,8 +42,8 @@ BACK_S = 15.0
 """After an episode every camera delivers again within this."""
 SETTLE_S = 45.0
 
-PATIENT = "  attempts: 20\n  retry_pause_s: 1\n"
-"""Of messages: what is refused for a while is tried again until it is not."""
+PATIENT = "  attempts: 20\n  retry_pause_s: 1\n  digest_over: 1000\n"
+"""Of messages: what is refused for a while is tried again until it is not, each for itself."""
 SCENARIOS = """
 workers: 2
 features: {drills: true}
