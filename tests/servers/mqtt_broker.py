@@ -71,7 +71,7 @@ class MqttBroker:
         self.login = login
         self.heard: list[Published] = []
         self.users: dict[str, str | None] = {}
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.ca_file = None if tls_in is None else tls_in / "ca.pem"
         self._listener = ListenerConfig(bind=f"127.0.0.1:{self.port}")
         if tls_in is not None and self.ca_file is not None:
@@ -116,6 +116,6 @@ class MqttBroker:
         await broker.shutdown()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         return int(holder.getsockname()[1])

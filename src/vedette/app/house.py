@@ -147,6 +147,7 @@ class House:
         bus.subscribe("camera.*.status", remember, name="places")
         bus.subscribe("event.opened", self.parts.alert, name="notifier")
         bus.subscribe("event.opened", self.parts.accuracy.handle, name="accuracy")
+        self.parts.home.subscribe()
         commands = commands_of(self.modules, self.parts.live_settings)
         CommandDesk(bus, self.base.clock, commands, others=OF_MODULES).open()
         for number, each in enumerate(listeners, start=1):

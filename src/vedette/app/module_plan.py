@@ -20,6 +20,7 @@ OWN_MODULES = (
     "settings",
     "janitor",
     "notifier",
+    "mqtt",
     "relay",
     "event-writer",
     "recordings",

@@ -94,7 +94,7 @@ def _outputs(parts: Parts) -> tuple[Loop, ...]:
             run=relay.run,
             close=relay.close,
             criticality=CRITICAL,
-            after=("notifier",),
+            after=("notifier", "mqtt"),
             limits=ModuleLimits(stop_s=TELL_S),
         ),
         Loop(
@@ -104,6 +104,13 @@ def _outputs(parts: Parts) -> tuple[Loop, ...]:
             close=parts.stop_delivering,
             criticality=HIGH,
             health=parts.delivery_health,
+        ),
+        Loop(
+            name="mqtt",
+            stage=Stage.OUTPUTS,
+            run=parts.home.run,
+            close=parts.home.close,
+            health=parts.home.health,
         ),
         Loop(name="janitor", stage=Stage.STORAGE, run=parts.janitor.run),
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from vedette.app.basement import Basement
 from vedette.app.board import Board
 from vedette.app.cameras import Cameras
+from vedette.app.home import HomeParts
 from vedette.app.live_settings import LiveSettings
 from vedette.app.notices import build_notifier
 from vedette.app.service_manager import ServiceManager
@@ -67,6 +68,7 @@ class Parts:
         base.recordings.full = self.janitor.wake
         self.janitor.chore = self.tidy
         self.chance = random.Random()  # noqa: S311 - jitter, not a secret
+        self.home = HomeParts(base, cameras, self.chance)
         self.jobs = LocalJobs(
             base.store,
             {kind.name: kind for kind in (base.exports.kind(),)},

@@ -64,12 +64,19 @@ def _encrypted(settings: Settings) -> Found:
             if scheme in BETTER:
                 yield ("cameras", index, name), f"{scheme} is not encrypted; use {BETTER[scheme]}"
     for number, channel in enumerate(settings.notify.channels):
-        if _url(channel).startswith("http:"):
-            yield ("notify", "channels", number, "url"), "http is not encrypted; use https"
-        if channel.get("security") == "none":
-            yield ("notify", "channels", number, "security"), "mail is not encrypted"
-        if channel["type"] == "mqtt" and not channel.get("tls"):
-            yield ("notify", "channels", number, "host"), "MQTT is not encrypted; say tls: true"
+        for key, why in _spoken_openly(channel):
+            yield ("notify", "channels", number, key), why
+    if settings.mqtt is not None and not settings.mqtt.tls:
+        yield ("mqtt", "host"), "MQTT is not encrypted; say tls: true"
+
+
+def _spoken_openly(channel: ModuleSettings) -> Iterator[tuple[str, str]]:
+    if _url(channel).startswith("http:"):
+        yield "url", "http is not encrypted; use https"
+    if channel.get("security") == "none":
+        yield "security", "mail is not encrypted"
+    if channel["type"] == "mqtt" and not channel.get("tls"):
+        yield "host", "MQTT is not encrypted; say tls: true"
 
 
 def _secrets_elsewhere(settings: Settings) -> Found:

@@ -17,6 +17,7 @@ from pydantic.config import JsonDict
 
 from vedette.app.camera_settings import DEFAULT_SITE, CameraSettings, ModuleSettings, Part
 from vedette.app.gateway_settings import GatewaySettings, SiteNotifySettings
+from vedette.app.home_settings import MqttSettings
 from vedette.blobs.names import DEFAULT_PATTERN, demand_pattern
 from vedette.bus.port import BusLimits, Overflow
 from vedette.calendar.schedule import Place, Schedule
@@ -313,6 +314,9 @@ class Settings(Part):
         description="Rules for all cameras that have what they speak of (docs/rules.md).",
     )
     notify: NotifySettings = NotifySettings()
+    mqtt: MqttSettings | None = Field(
+        default=None, description="Home automation over a broker (docs/home-assistant.md)."
+    )
     bus: BusSettings = BusSettings()
     health: HealthSettings = HealthSettings()
     resilience: ResilienceSettings = ResilienceSettings()

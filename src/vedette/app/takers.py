@@ -33,6 +33,7 @@ def takers_of(parts: Parts, modules: Orchestrator) -> tuple[Taker, ...]:
         Taker(name="more modules", concerns=lambda c: "modules" in c.parts, take=takes.modules),
         Taker(name="the detectors", concerns=_detectors, take=takes.detectors, drilled=False),
         Taker(name="module cameras", concerns=_cameras, take=takes.cameras),
+        Taker(name="module mqtt", concerns=_home, take=takes.home, drilled=False),
     )
 
 
@@ -51,6 +52,10 @@ def _kept(change: SettingsChange) -> bool:
 def _told(change: SettingsChange) -> bool:
     renamed = any("name" in what for what in change.changed.values())
     return "notify" in change.parts or renamed or bool(change.added)
+
+
+def _home(change: SettingsChange) -> bool:
+    return "mqtt" in change.parts or _cameras(change)
 
 
 class Takers:
@@ -145,3 +150,13 @@ class Takers:
         for name in (*change.added, *change.changed):
             await cameras.put(fresh[name])
         return tuple(f"camera {name}" for name in (*change.added, *change.anew))
+
+    async def home(self, settings: Settings, change: SettingsChange) -> Sequence[str]:
+        """Other cameras over the same connections, or other connections."""
+        home = self._parts.home
+        if "mqtt" not in change.parts:
+            home.take(settings)
+            return ()
+        fresh = home.make(settings)
+        await self._modules.renew("mqtt", lambda: home.exchange(fresh))
+        return ("module mqtt",)

@@ -9,53 +9,31 @@ import asyncio
 import ssl
 import threading
 from string import Formatter
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
     Field,
-    FilePath,
-    SecretStr,
     field_validator,
-    model_validator,
 )
 
 from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
 from vedette.contracts.event import Severity
 from vedette.contracts.notice import Link, Notice
 from vedette.kit.clock import Clock
+from vedette.notify.broker import BrokerSettings, part_of
 from vedette.notify.mqtt_session import Refused, Session
 from vedette.notify.port import ChannelConfig
 
 PLACES = ("site_id", "camera_id", "rule_id", "event_type", "severity", "label")
 """What `topic` may hold in braces."""
 
-_UNFIT = frozenset("+#/\0")
-"""What a name within a topic must not hold."""
 
-
-class MqttConfig(ChannelConfig):
+class MqttConfig(BrokerSettings, ChannelConfig):
     """Settings of the MQTT channel."""
 
-    host: str = Field(min_length=1, pattern=r"^[A-Za-z0-9.:_-]+$")
-    port: int | None = Field(
-        default=None, ge=1, le=65535, description="1883, and 8883 with TLS, where absent."
-    )
-    tls: bool = False
-    verify_tls: bool = True
-    ca_file: FilePath | None = Field(
-        default=None, description="Certificates to trust instead of those of the system (PEM)."
-    )
-    username: str | None = None
-    password: SecretStr | None = None
-    client_id: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=64,
-        description="A new one at each connection where absent; set it where the broker asks.",
-    )
     topic: str = Field(
         default="vedette/{site_id}/{camera_id}/{rule_id}",
         max_length=200,
@@ -73,7 +51,6 @@ class MqttConfig(ChannelConfig):
     include_picture: bool = Field(
         default=False, description="JPEG on `TOPIC/picture`, just before the alert."
     )
-    timeout_s: float = Field(default=10.0, gt=0.0, le=60.0)
 
     @field_validator("topic")
     @classmethod
@@ -91,26 +68,6 @@ class MqttConfig(ChannelConfig):
         if not topic.strip("/") or topic.startswith("$"):
             raise ValueError("topic: it has a name, which does not begin with `$`")
         return topic
-
-    @model_validator(mode="after")
-    def _together(self) -> Self:
-        if self.password is not None and self.username is None:
-            raise ValueError("password: it needs a username")
-        if self.ca_file is not None and not self.tls:
-            raise ValueError("ca_file: it has a meaning with `tls: true` only")
-        return self
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port."""
-        return self.host, self.port or (8883 if self.tls else 1883)
-
-    @property
-    def login(self) -> tuple[str, str | None] | None:
-        """Name and password; None for who needs none."""
-        if self.username is None:
-            return None
-        return self.username, self.password.get_secret_value() if self.password else None
 
 
 class MqttMessage(BaseModel):
@@ -202,7 +159,7 @@ def publish(
         config.address,
         client_id=config.client_id or "",
         login=config.login,
-        tls=trust(config) if config.tls else None,
+        tls=config.trust(),
         qos=config.qos,
         timeout_s=config.timeout_s,
         given_up=given_up,
@@ -212,18 +169,9 @@ def publish(
             session.publish(topic, payload, retain=config.retain)
 
 
-def trust(config: MqttConfig) -> ssl.SSLContext:
-    """Whom to believe that it is the broker."""
-    context = ssl.create_default_context(cafile=config.ca_file)
-    if not config.verify_tls:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 def topic_of(template: str, notice: Notice) -> str:
     """The topic of an alert: names with what no topic may hold become harmless."""
-    return template.format_map({name: _part(str(getattr(notice, name))) for name in PLACES})
+    return template.format_map({name: part_of(str(getattr(notice, name))) for name in PLACES})
 
 
 def payload_of(notice: Notice, payload_format: Literal["json", "raw"]) -> bytes:
@@ -252,7 +200,3 @@ def payload_of(notice: Notice, payload_format: Literal["json", "raw"]) -> bytes:
         correlation_id=notice.correlation_id,
     )
     return message.model_dump_json().encode()
-
-
-def _part(name: str) -> str:
-    return "".join("_" if c in _UNFIT or not c.isprintable() else c for c in name) or "_"

@@ -34,7 +34,7 @@ class Refused(Exception):
         self.for_good = reason.value != _UNAVAILABLE
 
 
-class _Closing(ssl.SSLSocket):
+class Closing(ssl.SSLSocket):
     """Closed where the far end is not trusted: paho forgets it then."""
 
     def do_handshake(self, block: bool = False) -> None:
@@ -43,6 +43,24 @@ class _Closing(ssl.SSLSocket):
         except OSError:
             self.close()
             raise
+
+
+def client_of(
+    client_id: str,
+    *,
+    login: tuple[str, str | None] | None,
+    tls: ssl.SSLContext | None,
+    timeout_s: float,
+) -> Client:
+    """A client that never connects again by itself, and leaves nothing open where it is refused."""
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
+    client.connect_timeout = timeout_s
+    if login is not None:
+        client.username_pw_set(*login)
+    if tls is not None:
+        tls.sslsocket_class = Closing
+        client.tls_set_context(tls)
+    return client
 
 
 class Session:
@@ -71,16 +89,8 @@ class Session:
         self._keepalive_s = math.ceil(timeout_s)  # paho's bound of the TLS handshake, too
         self._given_up = given_up
         self._reason: ReasonCode | None = None
-        self._client = Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False
-        )
-        self._client.connect_timeout = timeout_s
+        self._client = client_of(client_id, login=login, tls=tls, timeout_s=timeout_s)
         self._client.on_connect = self._on_connect
-        if login is not None:
-            self._client.username_pw_set(*login)
-        if tls is not None:
-            tls.sslsocket_class = _Closing
-            self._client.tls_set_context(tls)
 
     def __enter__(self) -> Self:
         """Connect.
@@ -105,7 +115,7 @@ class Session:
             OSError: the connection was lost before.
         """
         sent = self._client.publish(topic, payload, qos=self._qos, retain=retain)
-        _check(sent.rc)
+        check(sent.rc)
         self._until(sent.is_published)
 
     def __exit__(self, *_: object) -> None:
@@ -127,7 +137,7 @@ class Session:
             for step in (self._client.loop_read, self._client.loop_write, self._client.loop_misc):
                 code = step()
                 if not done():
-                    _check(code)
+                    check(code)
 
     def _on_connect(
         self,
@@ -146,7 +156,7 @@ class Session:
             connection.close()
 
 
-def _check(code: MQTTErrorCode) -> None:
+def check(code: MQTTErrorCode) -> None:
     """Nothing for success.
 
     Raises:

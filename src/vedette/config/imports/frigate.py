@@ -12,7 +12,10 @@ LEAST_FREE_GB = 10.0
 
 MQTT_PORT = 1883
 
-BESIDE = "alerts go to topics below `vedette/`, so that a Frigate beside it is not disturbed"
+BESIDE = (
+    "alerts go to topics below `vedette/`, so that a Frigate beside it is not disturbed; its own "
+    "topics are said with `mqtt: {frigate: {prefix: ...}}` (docs/home-assistant.md)"
+)
 OTHER_CLIENT = "a name of its own at each connection, for a broker lets each name in once"
 CONFIRMED = "the broker confirms each alert (quality of service 1)"
 NO_FIGURES = "figures are on /metrics, for Prometheus"
