@@ -7,6 +7,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from vedette.alerts.limits import MINUTE, PLAIN, AlertRule, Ceiling, Times, counted, pruned
+from vedette.alerts.links import EventLinks
 from vedette.alerts.wording import text_of, title_of
 from vedette.calendar.schedule import Calendar
 from vedette.contracts.alert import Alert, Mute
@@ -80,8 +81,8 @@ class AlertPolicy:
     ceiling: Ceiling = field(default_factory=Ceiling)
     quiet_hours: Mapping[str, Calendar] = field(default_factory=dict)
     """By site: when nobody is told of anything but what is critical."""
-    base_url: str | None = None
-    """Links are `{base_url}/events/{event id}`; none where absent."""
+    links: EventLinks | None = None
+    """Where people can look; nowhere where absent."""
     camera_titles: Mapping[str, str] = field(default_factory=dict)
     """Names for people by camera id; the id where absent."""
 
@@ -251,7 +252,7 @@ class AlertPolicy:
             line_id=event.line_id,
             score=event.score,
             numbers=event.numbers,
-            link=f"{self.base_url.rstrip('/')}/events/{event.id}" if self.base_url else None,
+            link=None if self.links is None else self.links.of(event),
             correlation_id=event.correlation_id,
         )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import Request
 
+from vedette.alerts.links import LinkSigner
 from vedette.api.ranges import Content
 from vedette.blobs.names import DEFAULT_PATTERN
 from vedette.contracts.alert import Alert, AlertAction, AlertChange, AlertState, Mute
@@ -301,6 +302,8 @@ class ApiContext:
     """What people were told of; None where nobody is."""
     advice: Advice | None = None
     """Changes of settings; None where nobody proposes any."""
+    links: LinkSigner | None = None
+    """Knows the links of messages; None where there are none."""
     jobs: Jobs | None = None
     """Long work; None where nobody does any."""
     job_file: Callable[[str, str], Path] | None = None

@@ -1,6 +1,6 @@
 """Events and the bytes of their artifacts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from vedette.api.context import context_of
+from vedette.api.context import ApiContext, context_of
 from vedette.blobs.names import file_name
 from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.errors import NotFound
@@ -42,6 +42,10 @@ def artifact_url(artifact: Artifact) -> str:
     """Address of the bytes; changes with the revision, so that caches never lie."""
     base = f"/api/v1/events/{artifact.event_id}/artifacts/{artifact.kind}"
     return f"{base}?revision={artifact.revision}"
+
+
+ArtifactUrl = Callable[[Artifact], str]
+"""Where the bytes of an artifact are for who asks."""
 
 
 def event_out(event: Event, artifacts: Sequence[Artifact]) -> EventOut:
@@ -117,7 +121,22 @@ def _revision(of_kind: Sequence[Artifact], revision: int) -> Artifact | None:
 async def artifact(
     request: Request, event_id: UUID, kind: ArtifactKind, revision: int | None = None
 ) -> Response:
-    context = context_of(request)
+    return await bytes_of(context_of(request), event_id, kind, revision)
+
+
+async def bytes_of(
+    context: ApiContext,
+    event_id: UUID,
+    kind: ArtifactKind,
+    revision: int | None,
+    *,
+    url: ArtifactUrl = artifact_url,
+) -> Response:
+    """The bytes of an event's artifact; with a revision that was superseded, where the newest is.
+
+    Raises:
+        NotFound: there is none, or no longer.
+    """
     async with context.store.read() as unit:
         event = await unit.events(context.scope).get(event_id)
         files = await unit.artifacts(context.scope).of_event(event_id)
@@ -128,7 +147,7 @@ async def artifact(
     if newest is None:
         raise NotFound(f"event {event_id} has no {kind} {revision}")
     if revision is not None and revision != newest.revision:  # superseded since it was shown
-        return RedirectResponse(artifact_url(newest), headers={"Cache-Control": "no-store"})
+        return RedirectResponse(url(newest), headers={"Cache-Control": "no-store"})
     path = context.artifact_path(newest.storage_path)
     if not path.is_file():
         raise NotFound(f"the {kind} of event {event_id} is no longer stored")

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from vedette.alerts.wording import title_of
 from vedette.api.context import ApiContext, context_of
-from vedette.api.events import artifact_url
+from vedette.api.events import ArtifactUrl, artifact_url
 from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.event import Event
 from vedette.explain.story import story_of
@@ -44,11 +44,16 @@ class Card:
     """All parts of a long event's clip, in order; the first is `clip`."""
 
 
-def card_of(event: Event, artifacts: Sequence[Artifact], names: Mapping[str, str]) -> Card:
-    urls = {artifact.kind: artifact_url(artifact) for artifact in artifacts}
+def card_of(
+    event: Event,
+    artifacts: Sequence[Artifact],
+    names: Mapping[str, str],
+    url: ArtifactUrl = artifact_url,
+) -> Card:
+    urls = {artifact.kind: url(artifact) for artifact in artifacts}
     ended = event.ended_at
     parts = sorted((a for a in artifacts if a.kind is ArtifactKind.CLIP), key=lambda a: a.part)
-    clips = tuple(artifact_url(a) for a in parts)
+    clips = tuple(url(a) for a in parts)
     return Card(
         event=event,
         title=title_of(event, names.get(event.camera_id, event.camera_id)),
@@ -78,7 +83,20 @@ async def home(request: Request, cursor: str | None = None) -> HTMLResponse:
 
 @router.get("/events/{event_id}")
 async def event(request: Request, event_id: UUID) -> HTMLResponse:
-    context = context_of(request)
+    return await event_page(context_of(request), event_id)
+
+
+async def event_page(
+    context: ApiContext, event_id: UUID, *, url: ArtifactUrl = artifact_url, alone: bool = False
+) -> HTMLResponse:
+    """The page of one event.
+
+    Args:
+        url: where the bytes of its files are.
+        alone: for who may see nothing else: it leads nowhere, and names nobody who was told.
+    Raises:
+        NotFound: there is no such event, or no longer.
+    """
     async with context.store.read() as unit:
         held = await unit.events(context.scope).get(event_id)
         artifacts = await unit.artifacts(context.scope).of_event(event_id)
@@ -87,15 +105,14 @@ async def event(request: Request, event_id: UUID) -> HTMLResponse:
             for track_id in held.track_ids
             for line in await unit.verdicts(context.scope).of_track(track_id)
         ]
-        told = await unit.notifications(context.scope).of_event(event_id)
+        told = [] if alone else await unit.notifications(context.scope).of_event(event_id)
     return render(
         "event.html",
-        card=card_of(held, artifacts, _names(context)),
+        alone=alone,
+        card=card_of(held, artifacts, _names(context), url),
         figures=_figures(held.numbers),
         story=story_of("", verdicts, told) if verdicts else None,
-        files=[
-            {"url": artifact_url(a), "kind": str(a.kind), "size": a.size_bytes} for a in artifacts
-        ],
+        files=[{"url": url(a), "kind": str(a.kind), "size": a.size_bytes} for a in artifacts],
     )
 
 

@@ -14,6 +14,7 @@ from vedette.api import (
     events,
     health,
     jobs,
+    links,
     live,
     messages,
     modules,
@@ -52,6 +53,7 @@ PARTS = (
     config,
     page,
     camera_page,
+    links,
 )
 
 

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from vedette.alerts.links import LinkSigner
 from vedette.app.exports import MOST_EXPORT_S, Exports
 from vedette.app.folder import DataFolder
+from vedette.app.keys import key_file
 from vedette.app.settings import Settings
 from vedette.blobs.local import LocalBlobs
 from vedette.bus.checked import CheckedBus
@@ -55,6 +57,7 @@ class Basement:
             stored=self.relay.wake,
         )
         self.tapes = LocalBlobs(folder.recordings)
+        self.signer = LinkSigner(key_file(folder.keys / "links.key"))
         self.messages = MessagePictures(folder.messages)
         self.exports = Exports(Player(store, self.tapes, most_s=MOST_EXPORT_S), folder.exports)
         self.recordings = RecordingKeeper(

@@ -49,6 +49,11 @@ class DataFolder:
         return self.root / "messages"
 
     @property
+    def keys(self) -> Path:
+        """What signs; only the owner may read it."""
+        return self.root / "keys"
+
+    @property
     def link(self) -> Path:
         """The socket of the workers."""
         return self.root / "run" / "link.sock"

@@ -209,6 +209,7 @@ class House:
                 job_file=self.base.exports.file,
                 streams=lambda: self.cameras.streams,
                 clock=self.base.clock,
+                links=self.base.signer,
                 stopping=self._stopping,
                 file_names=self.base.settings.file_names,
             )

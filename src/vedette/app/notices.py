@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from datetime import timedelta
 from uuid import UUID
 
 from vedette.alerts.limits import AlertRule, Ceiling
+from vedette.alerts.links import EventLinks, LinkSigner
 from vedette.alerts.policy import AlertPolicy
 from vedette.alerts.site_policy import Route, SitePolicy, SiteRule
 from vedette.alerts.wish import EVERYTHING, ChannelWish, Readers
@@ -61,7 +63,7 @@ def build_notifier(settings: Settings, base: Basement, hands: Hands) -> Notifier
         plugin, config = configure("channel", reveal(each))
         channels[channel_name(each)] = plugin(config, clock=clock)
         wishes[channel_name(each)] = wish_of(config, settings)
-    policy = policy_of(settings)
+    policy = policy_of(settings, links_of(settings, base.signer))
     steps = [Step(**each.model_dump()) for each in notify.escalate]
     desk = _Desk(store, base.blobs, scope, base.messages)
     kit = CourierKit(
@@ -133,9 +135,19 @@ def readers_of(settings: Settings) -> Readers:
     return Readers(of=found)
 
 
-def policy_of(settings: Settings) -> AlertPolicy:
+def links_of(settings: Settings, signer: LinkSigner) -> EventLinks | None:
+    """Where messages lead; nowhere without a base address."""
+    if settings.api.base_url is None:
+        return None
+    lasts = timedelta(days=settings.notify.link_days)
+    return EventLinks(base_url=settings.api.base_url, signer=signer, lasts=lasts)
+
+
+def policy_of(settings: Settings, links: EventLinks | None = None) -> AlertPolicy:
     """What decides whether people are told.
 
+    Args:
+        links: what leads to events; messages that nobody gets need none.
     Raises:
         ValueError: quiet hours need to know more of a place.
     """
@@ -144,7 +156,7 @@ def policy_of(settings: Settings) -> AlertPolicy:
         min_severity=notify.min_severity,
         quiet_s=notify.quiet_s,
         quiet_hours=quiet_hours_of(settings),
-        base_url=settings.api.base_url,
+        links=links,
         camera_titles={camera.id: camera.title for camera in settings.cameras},
         most_quiet_s=notify.most_quiet_s,
         rules=tuple(AlertRule(**each.model_dump()) for each in notify.alerts),

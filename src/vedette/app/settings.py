@@ -143,6 +143,12 @@ class NotifySettings(Part):
         description="Shortest pause before a message is tried again; it doubles each time, up to "
         "a minute or to this, whichever is longer.",
     )
+    link_days: float = Field(
+        default=7.0,
+        gt=0.0,
+        le=366.0,
+        description="A link in a message opens its event for so long, without an account.",
+    )
     channels: tuple[ModuleSettings, ...] = ()
     people: tuple[PersonSettings, ...] = Field(
         default=(), max_length=1000, description="Who reads which channel."

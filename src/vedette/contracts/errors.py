@@ -106,6 +106,12 @@ class NotAllowed(VedetteError):
     status = 401
 
 
+class LinkExpired(VedetteError):
+    """This link was good for some days, and they are over."""
+
+    status = 410
+
+
 class TooMuch(VedetteError):
     """What was sent is longer than anything that could be right."""
 

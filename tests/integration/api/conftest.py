@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from vedette.alerts.links import LinkSigner
 from vedette.api.context import ApiContext, CameraCard
 from vedette.api.server import create_app
 from vedette.app.loop_module import LoopModule
@@ -36,6 +37,7 @@ from vedette.store.store import Store
 PICTURE = b"\xff\xd8 a picture \xff\xd9"
 CLIP = bytes(range(256)) * 40
 HERE = SiteScope(["home"])
+SIGNER = LinkSigner(bytes(range(32)))
 
 
 class StillPicture:
@@ -202,6 +204,7 @@ async def door(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
         report=report,
         clock=clock,
         stopping=lambda: False,
+        links=SIGNER,
     )
     transport = httpx2.ASGITransport(app=create_app(context))
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:

@@ -176,7 +176,7 @@ def test_people_are_told_whatever_else_is_dead_and_secrets_stay_secret(
     assert len({json.loads(heard.body)["id"] for heard in hook.heard}) < len(hook.heard), "no retry"
     assert picture_size(phone.sent[0].photo or b"") == (768, 576)
     assert "Front door" in phone.sent[0].text
-    assert "http://vedette.example/events/" in phone.sent[0].text
+    assert "http://vedette.example/l/" in phone.sent[0].text
     told = outcomes(database)
     assert {name for name, ends in told.items() if "sent" in ends} == {"phone", "hook", "mail"}
     cameras_with_events = rows(database, "select distinct camera_id from ai_event")

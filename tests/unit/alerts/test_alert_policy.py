@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from vedette.alerts.links import EventLinks, LinkSigner
 from vedette.alerts.policy import AlertPolicy, PolicyState, verdict_of
 from vedette.alerts.wish import ChannelWish
 from vedette.calendar.schedule import Calendar, Place, Schedule
@@ -149,8 +150,10 @@ def test_the_memory_holds_only_what_can_still_silence_or_damp() -> None:
 
 
 def test_the_notice_carries_what_channels_show() -> None:
+    signer = LinkSigner(bytes(32))
     policy = AlertPolicy(
-        base_url="http://127.0.0.1:8321/", camera_titles={"front_door": "Front door"}
+        links=EventLinks(base_url="http://127.0.0.1:8321/", signer=signer, lasts=timedelta(days=1)),
+        camera_titles={"front_door": "Front door"},
     )
     event = an_event(numbers={"dwell_s": 3.5})
     _, decision = policy.consider(policy.start(), event, NOON)
@@ -158,7 +161,9 @@ def test_the_notice_carries_what_channels_show() -> None:
     notice = decision.notice
     assert notice is not None
     assert notice.title == "Person entered yard (Front door)"
-    assert notice.link == f"http://127.0.0.1:8321/events/{event.id}"
+    address, _, token = (notice.link or "").rpartition("/")
+    assert address == "http://127.0.0.1:8321/l"
+    assert signer.read(token, NOON) == event.id
     assert (notice.label, notice.zone_id, notice.score) == ("person", "yard", 0.87)
     assert (notice.numbers, notice.correlation_id) == ({"dwell_s": 3.5}, "c-1")
     assert (notice.at, notice.picture) == (NOON, None)
