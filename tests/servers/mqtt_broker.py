@@ -1,8 +1,10 @@
 """A real MQTT broker (amqtt) in a thread of its own; it keeps all, and can demand a login."""
 
 import asyncio
+import gc
 import socket
 import threading
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -101,6 +103,9 @@ class MqttBroker:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(READY_S)
         assert not self._thread.is_alive(), "the broker did not end"
+        with warnings.catch_warnings():  # amqtt forgets connections that end while it does
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()

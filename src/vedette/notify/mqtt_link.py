@@ -187,7 +187,8 @@ class MqttLink:
             client.on_message = self._on_message
             self._reason = None
             try:
-                self._connect(client)
+                if not self._connect(client):
+                    return
                 self._bell = there
                 self._greet(client)
                 while not self._stop.is_set():
@@ -198,7 +199,12 @@ class MqttLink:
                 self._bell = None
                 _hang_up(client)
 
-    def _connect(self, client: Client) -> None:
+    def _connect(self, client: Client) -> bool:
+        """False where it was told to end meanwhile.
+
+        Raises:
+            OSError, Refused: as `_live`.
+        """
         broker = self._broker
         # paho bounds the handshake of TLS by the keepalive
         client.connect(*broker.address, keepalive=max(KEEPALIVE_S, math.ceil(broker.timeout_s)))
@@ -213,6 +219,7 @@ class MqttLink:
                     raise
         if self._reason is not None and self._reason.is_failure:
             raise Refused(self._reason)
+        return self._reason is not None
 
     def _greet(self, client: Client) -> None:
         """First hear what is kept there, then say what is."""
@@ -250,6 +257,7 @@ class MqttLink:
             self._feed(client)
             _turn(client, 0.05)
         said = client.publish(self._will, OFFLINE, qos=1, retain=True)
+        check(said.rc)
         while not said.is_published() and not late():
             _turn(client, 0.05)
         client.disconnect()

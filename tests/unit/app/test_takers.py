@@ -23,7 +23,11 @@ def settings(**changes: Any) -> Settings:
         ({"retention": {"exports_days": 1}}, ["module janitor"]),
         ({"notify": {"quiet_s": 5}}, ["module notifier"]),
         ({"bus": {"depth": 5}}, ["module bus"]),
-        ({"cameras": [YARD | {"audio": False}]}, ["module janitor", "module cameras"]),
+        ({"mqtt": {"host": "broker"}}, ["module mqtt"]),
+        (
+            {"cameras": [YARD | {"audio": False}]},
+            ["module janitor", "module cameras", "module mqtt"],
+        ),
         ({"detector": {"type": "blob"}}, ["the detectors"]),
         ({"features": {"drills": True}}, ["module resilience"]),
         ({"policies": {"longest_days": 40}}, []),
