@@ -185,14 +185,17 @@ class Courier:
                 self._settled(notice, self._name, True)
             log.info("%s: %d alerts told as one", self._name, len(group))
             return True
+        failed = self._fact(digest, DeliveryStatus.QUEUED, 1, error=str(outcome) or "it failed")
+        await self._note(lambda: deliveries.digest_missed(failed, up_to))
         if isinstance(outcome, DeliveryFailed):
             tries = self._outage.misses + 1
             pause_s = self._kit.plan.pause_s(tries, outcome.retry_after_s, self._kit.rng)
             self._outage.missed(self._kit.clock.now(), pause_s)
+            for each in group:
+                if self._over(each, number := each.attempts + 1):
+                    await self._lost(each.notice, number, outcome)
         else:
             self._outage.one_by_one = True
-        failed = self._fact(digest, DeliveryStatus.QUEUED, 1, error=str(outcome) or "it failed")
-        await self._note(lambda: deliveries.digest_missed(failed, up_to))
         return False
 
     async def close(self) -> None:
@@ -286,8 +289,7 @@ class Courier:
         tries = max(number, outage.misses + 1) if outage.away else number
         pause_s = plan.pause_s(tries, error.retry_after_s, self._kit.rng)
         now_away = outage.missed(now, pause_s)
-        kept = outage.keeps(queued.created_at, now, plan.patience_s)
-        if number >= plan.max_attempts and not kept:
+        if self._over(queued, number):
             await self._lost(queued.notice, number, error)
         else:
             await self._postponed(queued.notice, number, error, pause_s)
@@ -295,6 +297,12 @@ class Courier:
             log.warning("%s cannot be reached; messages wait: %s", self._name, error)
             self.stats.away_since = outage.since
             await self._kit.deliveries.hasten(self._name)
+
+    def _over(self, queued: Queued, number: int) -> bool:
+        """Whether a message whose attempt `number` failed is given up."""
+        plan, now = self._kit.plan, self._kit.clock.now()
+        kept = self._outage.keeps(queued.created_at, now, plan.patience_s)
+        return number >= plan.max_attempts and not kept
 
     async def _postponed(
         self, notice: Notice, number: int, error: DeliveryFailed, pause_s: float

@@ -222,14 +222,28 @@ async def test_a_message_that_the_far_end_chokes_on_holds_up_nobody(desk: Desk) 
     assert {(await desk.of(event)).status for event in events[1:]} <= {SENT, DIGESTED}
 
 
-async def test_without_patience_attempts_end(desk: Desk) -> None:
+@pytest.mark.parametrize("count", [3, 30], ids=["one by one", "as a digest"])
+async def test_without_patience_attempts_end(desk: Desk, count: int) -> None:
     channel = RecordingChannel(errors=[DeliveryFailed("away")] * 10_000)
 
     async def over() -> bool:
         return all(each.status is FAILED for each in await desk.log())
 
-    await live(desk.notifier({"hook": channel}, RetryPlan()), happenings(3), over)
-    assert [each.attempts for each in await desk.log()] == [5, 5, 5]
+    await live(desk.notifier({"hook": channel}, RetryPlan()), happenings(count), over)
+    log = await desk.log()
+    assert {each.attempts for each in log} == {5}
+    assert {each.error for each in log} == {"away"}
+
+
+async def test_patience_ends_also_for_what_waits_for_a_digest(desk: Desk) -> None:
+    channel = RecordingChannel(errors=[DeliveryFailed("away")] * 10_000)
+
+    async def over() -> bool:
+        return all(each.status is FAILED for each in await desk.log())
+
+    plan = RetryPlan(patience_s=HOUR.total_seconds())
+    await live(desk.notifier({"hook": channel}, plan), happenings(8), over)
+    assert desk.clock.now() >= NOON + HOUR
 
 
 async def test_who_dies_between_sending_and_noting_says_it_once_more_and_that_it_may_be_so(
