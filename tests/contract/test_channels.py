@@ -1,7 +1,10 @@
 """Every channel of the catalogue keeps the contract of channels, against real servers."""
 
 import socket
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +16,19 @@ from tests.servers.chat_space import KEY, ChatSpace
 from tests.servers.chat_space import TOKEN as CHAT_TOKEN
 from tests.servers.mail_sink import MailSink, tls_for_loopback
 from tests.servers.mqtt_broker import MqttBroker
+from tests.servers.push_service import Browser, PushService
 from tests.servers.web import Heard, Reply, WebServer
 from tests.servers.webhook_receiver import WebhookReceiver
+from vedette.contracts.push import PushSubscription
+from vedette.notify.embedded import Embedded, ProductSide
 from vedette.notify.port import Channel, ChannelConfig
 from vedette.plugins import registry
+from vedette.services.browsers import StoreBrowsers
+from vedette.services.in_app import StoreInbox
+from vedette.store.store import Store
 from vedette.testing.channel_contract import ChannelContract
 from vedette.testing.fakes import FakeClock, RecordingChannel
+from vedette.testing.store_samples import with_places
 
 PASSWORD = "correct horse battery staple"  # noqa: S105  opens nothing but the sink
 SECRET = "0123456789abcdef"  # noqa: S105  known to the receiver here only
@@ -203,6 +213,72 @@ class TestAppriseChannel(ChannelContract):
 
     def make_unreachable(self) -> Channel:
         return self.make_to(free_port())
+
+
+@asynccontextmanager
+async def product_side(database: Path) -> AsyncIterator[ProductSide]:
+    """Of a product with a store of its own."""
+    clock = FakeClock()
+    store = await with_places(await Store.open(database, clock))
+    try:
+        browsers = StoreBrowsers(store, b"k" * 32)
+        yield ProductSide(inbox=StoreInbox(store, clock), browsers=browsers)
+    finally:
+        await store.close()
+
+
+def embedded(product: ProductSide, **settings: Any) -> Channel:
+    channel = build(**settings)
+    assert isinstance(channel, Embedded)
+    channel.embed(product)
+    return channel
+
+
+class TestInAppChannel(ChannelContract):
+    @pytest.fixture(autouse=True)
+    async def _store(self, tmp_path: Path) -> AsyncIterator[None]:
+        async with product_side(tmp_path / "broken.db") as self.broken:
+            with closing(sqlite3.connect(tmp_path / "broken.db")) as database:
+                database.execute("drop table inbox")
+            async with product_side(tmp_path / "whole.db") as self.product:
+                yield
+
+    def make(self) -> Channel:
+        return embedded(self.product, type="in_app")
+
+    def make_unreachable(self) -> Channel:
+        return embedded(self.broken, type="in_app")
+
+
+class TestWebPushChannel(ChannelContract):
+    @pytest.fixture(autouse=True)
+    async def _browsers(self, tmp_path: Path) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            service = stack.enter_context(PushService())
+            self.product = await stack.enter_async_context(product_side(tmp_path / "near.db"))
+            self.lost = await stack.enter_async_context(product_side(tmp_path / "lost.db"))
+            browser, subscribed = service.subscribe()
+            away = Browser()
+            await self.subscribe(self.product, subscribed)
+            endpoint = f"http://127.0.0.1:{free_port()}{away.path}"
+            await self.subscribe(self.lost, {"endpoint": endpoint, "keys": away.keys})
+            self.secrets = (browser.path, away.path, browser.keys["auth"], away.keys["auth"])
+            yield
+
+    async def subscribe(self, product: ProductSide, subscribed: dict[str, Any]) -> None:
+        assert isinstance(product.browsers, StoreBrowsers)
+        product.browsers.admit(private=True)
+        await product.browsers.add(PushSubscription.model_validate(subscribed))
+
+    def make_at(self, product: ProductSide) -> Channel:
+        contact = "mailto:me@example.org"
+        return embedded(product, type="web_push", contact=contact, allow_private=True)
+
+    def make(self) -> Channel:
+        return self.make_at(self.product)
+
+    def make_unreachable(self) -> Channel:
+        return self.make_at(self.lost)
 
 
 class TestRecordingChannel(ChannelContract):

@@ -1,6 +1,14 @@
 """What the HTTP door needs of the running product; handed in by the composition root."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +25,11 @@ from vedette.contracts.config_change import ConfigRollback, ConfigSnapshot, Conf
 from vedette.contracts.delivery import Message
 from vedette.contracts.errors import InvalidInput
 from vedette.contracts.health import HealthSummary
+from vedette.contracts.inbox import InboxMessage, InboxPage
 from vedette.contracts.model import ModelExchange, ModelWish
 from vedette.contracts.module import ModuleAnswer, ModuleRequest
 from vedette.contracts.notice import DeliveryStatus
+from vedette.contracts.push import PushSubscription
 from vedette.contracts.status import ProductReport
 from vedette.contracts.suggestion import Suggestions
 from vedette.jobs.port import Jobs
@@ -239,6 +249,44 @@ class Advice(Protocol):
         ...
 
 
+class Inbox(Protocol):
+    """Messages that people read here; see `services/in_app.py`."""
+
+    async def find(
+        self, scope: SiteScope, *, unread: bool = False, before: int | None = None, limit: int = 50
+    ) -> InboxPage: ...
+
+    async def read(self, scope: SiteScope, number: int) -> InboxMessage:
+        """Somebody has read it. Raises NotFound."""
+        ...
+
+    async def read_until(self, scope: SiteScope, last: int) -> int:
+        """Somebody has read all up to this one; how many were new."""
+        ...
+
+    def listen(
+        self, scope: SiteScope, after: int | None, stopping: Callable[[], bool]
+    ) -> AsyncGenerator[InboxMessage | None]:
+        """Those that come; None now and then, where nothing does."""
+        ...
+
+
+class Browsers(Protocol):
+    """Browsers that want to be told; see `services/browsers.py`."""
+
+    def public_key(self) -> str:
+        """What they need to subscribe. Raises NotFound where nobody writes to them."""
+        ...
+
+    async def add(self, subscription: PushSubscription) -> None:
+        """Raises NotFound, InvalidInput, TooMany."""
+        ...
+
+    async def remove(self, endpoint: str) -> None:
+        """Raises NotFound."""
+        ...
+
+
 class LiveConfig(Protocol):
     """The settings, which can be changed while the product runs."""
 
@@ -300,6 +348,10 @@ class ApiContext:
     """Messages to people; None where nobody is told of anything."""
     alerts: Alerts | None = None
     """What people were told of; None where nobody is."""
+    inbox: Inbox | None = None
+    """Messages that people read here; None where there are none."""
+    browsers: Browsers | None = None
+    """Browsers that are told; None where none is."""
     advice: Advice | None = None
     """Changes of settings; None where nobody proposes any."""
     links: LinkSigner | None = None

@@ -17,8 +17,10 @@ from vedette.bus.port import EventBus
 from vedette.kit.clock import Clock
 from vedette.media.segment import mend
 from vedette.plugins.registry import build
+from vedette.services.browsers import StoreBrowsers
 from vedette.services.event_writer import EventWriter
 from vedette.services.gateway import MessagePictures
+from vedette.services.in_app import StoreInbox
 from vedette.services.make_room import Shelf
 from vedette.services.playback import Player
 from vedette.services.recordings import RecordingKeeper
@@ -58,6 +60,8 @@ class Basement:
         )
         self.tapes = LocalBlobs(folder.recordings)
         self.signer = LinkSigner(key_file(folder.keys / "links.key"))
+        self.inbox = StoreInbox(store, clock)
+        self.browsers = StoreBrowsers(store, key_file(folder.keys / "push.key"))
         self.messages = MessagePictures(folder.messages)
         self.exports = Exports(Player(store, self.tapes, most_s=MOST_EXPORT_S), folder.exports)
         self.recordings = RecordingKeeper(

@@ -210,6 +210,8 @@ class House:
                 streams=lambda: self.cameras.streams,
                 clock=self.base.clock,
                 links=self.base.signer,
+                inbox=self.base.inbox,
+                browsers=self.base.browsers,
                 stopping=self._stopping,
                 file_names=self.base.settings.file_names,
             )

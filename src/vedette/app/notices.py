@@ -22,6 +22,7 @@ from vedette.config.secrets import reveal
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.event import Event
 from vedette.contracts.verdict import Verdict
+from vedette.notify.embedded import Embedded, ProductSide
 from vedette.notify.hands import Hands
 from vedette.notify.port import Channel, ChannelConfig
 from vedette.plugins.registry import PluginConfig, configure
@@ -59,9 +60,12 @@ def build_notifier(settings: Settings, base: Basement, hands: Hands) -> Notifier
     notify = settings.notify
     channels: dict[str, Channel] = {}
     wishes: dict[str, ChannelWish] = {}
+    base.browsers.dismiss()
     for each in notify.channels:
         plugin, config = configure("channel", reveal(each))
-        channels[channel_name(each)] = plugin(config, clock=clock)
+        channels[channel_name(each)] = channel = plugin(config, clock=clock)
+        if isinstance(channel, Embedded):
+            channel.embed(ProductSide(inbox=base.inbox, browsers=base.browsers))
         wishes[channel_name(each)] = wish_of(config, settings)
     policy = policy_of(settings, links_of(settings, base.signer))
     steps = [Step(**each.model_dump()) for each in notify.escalate]

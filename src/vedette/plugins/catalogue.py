@@ -49,6 +49,8 @@ BUILTIN: dict[str, dict[str, str]] = {
         "gateway": "vedette.notify.gateway:GatewayChannel",
         "mqtt": "vedette.notify.mqtt:MqttChannel",
         "apprise": "vedette.notify.apprise:AppriseChannel",
+        "in_app": "vedette.notify.in_app:InAppChannel",
+        "web_push": "vedette.notify.web_push:WebPushChannel",
     },
 }
 

@@ -165,6 +165,7 @@ class Janitor:
                         await unit.gaps(scope).forget(stored_before=old, limit=PAGE),
                         await unit.jobs(scope).forget(finished_before=old, limit=PAGE),
                         await unit.feedback(scope).forget(before=old, limit=PAGE),
+                        await unit.inbox(scope).forget(arrived_before=old, limit=PAGE),
                         await unit.system_health().forget(before=old, limit=PAGE),
                         await unit.outbox(scope).forget(
                             done_before=unit.now - TOLD_FOR, limit=PAGE

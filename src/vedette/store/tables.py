@@ -22,7 +22,9 @@ from vedette.store.types import BigId, Json, UtcTime
 
 __all__ = ["ALERT", "ALERT_HISTORY", "METADATA", "MUTE"]
 
-WITHOUT_SITE = frozenset({"alembic_version", "config_version", "site", "system_health"})
+WITHOUT_SITE = frozenset(
+    {"alembic_version", "config_version", "site", "push_subscription", "system_health"}
+)
 """The only tables without a `site_id`; a test compares this with the catalogue."""
 
 
@@ -336,6 +338,37 @@ EVENT_FEEDBACK = Table(
     Column("note", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
     Index("ix_event_feedback_at", "at"),
+)
+
+INBOX = Table(
+    "inbox",
+    METADATA,
+    Column("number", BigId, primary_key=True),
+    site_column(),
+    Column("alert_id", Uuid, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("camera_id", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("items", Json, nullable=False),
+    Column("links", Json, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("arrived_at", UtcTime, nullable=False),
+    Column("read_at", UtcTime),
+    UniqueConstraint("alert_id"),
+    Index("ix_inbox_unread", "read_at", "number"),
+    Index("ix_inbox_age", "arrived_at"),
+    sqlite_autoincrement=True,  # who listens goes on after the last number
+)
+
+PUSH_SUBSCRIPTION = Table(  # of a browser that sees the whole product, so of no site
+    "push_subscription",
+    METADATA,
+    Column("endpoint", Text, primary_key=True),
+    Column("p256dh", Text, nullable=False),
+    Column("auth", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
 )
 
 CONFIG_VERSION = Table(  # of the product itself, so of no site

@@ -12,10 +12,12 @@ from vedette.store.artifacts import ArtifactRepository, GarbageRepository
 from vedette.store.config_versions import ConfigVersions
 from vedette.store.events import EventRepository
 from vedette.store.feedback import FeedbackRepository
+from vedette.store.inbox import InboxRepository
 from vedette.store.jobs import JobRepository
 from vedette.store.notifications import NotificationLog
 from vedette.store.outbox import Outbox
 from vedette.store.places import CameraRepository, SiteRepository
+from vedette.store.push import PushSubscriptions
 from vedette.store.recordings import GapRepository, SegmentRepository
 from vedette.store.scope import SiteScope
 from vedette.store.system_health import SystemHealth
@@ -85,12 +87,19 @@ class Unit:
     def feedback(self, scope: SiteScope) -> FeedbackRepository:
         return FeedbackRepository(self.conn, scope)
 
+    def inbox(self, scope: SiteScope) -> InboxRepository:
+        return InboxRepository(self.conn, scope)
+
     def gaps(self, scope: SiteScope) -> GapRepository:
         return GapRepository(self.conn, scope)
 
     def system_health(self) -> SystemHealth:
         """Of the product itself, so without a scope."""
         return SystemHealth(self.conn)
+
+    def push_subscriptions(self) -> PushSubscriptions:
+        """Of the product itself, so without a scope."""
+        return PushSubscriptions(self.conn)
 
     def config_versions(self) -> ConfigVersions:
         """Of the product itself, so without a scope."""

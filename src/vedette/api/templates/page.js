@@ -57,12 +57,24 @@ function tell(text) {
   document.getElementById("news").textContent = text;
 }
 
+// How many messages nobody has read; a link of a message leads to a page without this.
+async function count() {
+  const place = document.getElementById("unread");
+  if (!place) return;
+  const answer = await fetch("/api/v1/inbox?limit=1", { cache: "no-store" });
+  if (!answer.ok) return;
+  const { unread } = await answer.json();
+  place.hidden = !unread;
+  place.textContent = unread;
+}
+
 async function keepFresh() {
   for (;;) {
     await pause(EVERY_MS);
     if (document.hidden) continue;
     try {
       await renew();
+      await count();
     } catch {
       // the server is away for a moment: the next round tries again
     }
