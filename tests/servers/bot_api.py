@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import HTTP
 from html.parser import HTMLParser
@@ -15,6 +15,7 @@ from tests.servers.web import Heard, Reply, WebServer
 TOKEN = "123456:test-token_of-the_bot"  # noqa: S105  opens nothing but this server
 CAPTION_LIMIT = 1024
 MESSAGE_LIMIT = 4096
+FILM_LIMIT_BYTES = 50 * 1024 * 1024
 _TAGS = {"b", "strong", "i", "em", "u", "s", "a", "code", "pre", "blockquote"}
 
 
@@ -28,6 +29,13 @@ class Sent:
     photo: bytes | None
     buttons: tuple[str, ...] = ()
     """Data of the buttons under it."""
+    film: bytes | None = None
+    """A video, or an animation."""
+    method: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
+    """The other fields, as they came."""
+    replies_to: int | None = None
+    """Number of the message that it answers, which is one of this chat."""
 
 
 class _Text(HTMLParser):
@@ -137,6 +145,8 @@ class BotApi(WebServer):
                 reply = self._keep(fields, "text", MESSAGE_LIMIT, None)
             case "sendPhoto":
                 reply = self._photo(fields, files.get("photo"))
+            case "sendVideo" | "sendAnimation":
+                reply = self._film(method, fields, files)
             case "getUpdates":
                 reply = self._told(fields)
             case "answerCallbackQuery":
@@ -159,7 +169,38 @@ class BotApi(WebServer):
             return no(400, "Bad Request: IMAGE_PROCESS_FAILED")
         return self._keep(fields, "caption", CAPTION_LIMIT, photo)
 
-    def _keep(self, fields: dict[str, Any], name: str, limit: int, photo: bytes | None) -> Reply:
+    def _film(self, method: str, fields: dict[str, Any], files: dict[str, bytes]) -> Reply:
+        film = files.get(method.removeprefix("send").lower())
+        if film is None:
+            return no(400, "Bad Request: there is no video in the request")
+        if len(film) > FILM_LIMIT_BYTES:
+            return no(413, "Request Entity Too Large")
+        for name in ("width", "height", "duration"):
+            int(fields.get(name, 0))
+        return self._keep(fields, "caption", CAPTION_LIMIT, None, film=film, method=method)
+
+    def _answered(self, fields: dict[str, Any], chat: str) -> int | None:
+        """Which message of the chat is answered. Raises ValueError where there is none."""
+        if "reply_parameters" not in fields:
+            return None
+        wish = json.loads(fields["reply_parameters"])
+        number = int(wish["message_id"])
+        if 1 <= number <= len(self.sent) and self.sent[number - 1].chat_id == chat:
+            return number
+        if wish.get("allow_sending_without_reply"):
+            return None
+        raise ValueError("message to be replied not found")
+
+    def _keep(
+        self,
+        fields: dict[str, Any],
+        name: str,
+        limit: int,
+        photo: bytes | None,
+        *,
+        film: bytes | None = None,
+        method: str = "",
+    ) -> Reply:
         chat, text = str(fields.get("chat_id", "")), str(fields.get(name, ""))
         if chat in self._blocked:
             return no(403, "Forbidden: bot was blocked by the user")
@@ -172,10 +213,21 @@ class BotApi(WebServer):
                 return no(400, f"Bad Request: can't parse entities: {error}")
         if len(text.encode("utf-16-le")) // 2 > limit:
             return no(400, f"Bad Request: message {name} is too long")
-        if photo is None and not text:
+        if photo is None and film is None and not text:
             return no(400, "Bad Request: message text is empty")
         pressed = _buttons(fields.get("reply_markup"))
-        self.sent.append(Sent(chat_id=chat, text=text, photo=photo, buttons=pressed))
+        self.sent.append(
+            Sent(
+                chat_id=chat,
+                text=text,
+                photo=photo,
+                buttons=pressed,
+                film=film,
+                method=method,
+                about=fields,
+                replies_to=self._answered(fields, chat),
+            )
+        )
         result = {"message_id": len(self.sent), "chat": {"id": chat}, name: text}
         return Reply(body=json.dumps({"ok": True, "result": result}).encode())
 

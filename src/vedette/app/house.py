@@ -146,6 +146,7 @@ class House:
         bus = self.base.bus
         bus.subscribe("camera.*.status", remember, name="places")
         bus.subscribe("event.opened", self.parts.alert, name="notifier")
+        bus.subscribe("event.media.ready", self.parts.alert, name="films")
         bus.subscribe("event.opened", self.parts.accuracy.handle, name="accuracy")
         self.parts.home.subscribe()
         commands = commands_of(self.modules, self.parts.live_settings)

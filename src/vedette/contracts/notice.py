@@ -24,6 +24,35 @@ class Link(BaseModel):
     url: Annotated[str, Field(pattern=r"^https?://[!-~]+$", max_length=2000)]
 
 
+class FilmKind(StrEnum):
+    CLIP = "clip"
+    """As recorded, with sound."""
+    ANIMATION = "animation"
+    """Short and silent; it plays by itself."""
+
+
+class FollowUp(BaseModel):
+    """Of an alert that was told before: here is its film."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alert_id: UUID
+    film: FilmKind
+
+
+class Film(BaseModel):
+    """A film, whole in memory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    content: bytes = Field(repr=False)
+    media_type: str
+    """`video/mp4`, `image/gif`"""
+    width: int = 0
+    height: int = 0
+    duration_s: float = 0.0
+
+
 class Notice(Payload):
     """One message, ready for any channel."""
 
@@ -52,6 +81,8 @@ class Notice(Payload):
     """What the rule measured: dwell_s, count, direction ..."""
     picture: bytes | None = None
     """JPEG, annotated; never put on the bus or in the log."""
+    film: Film | None = None
+    """Like the picture, only with a message that brings it."""
     link: str | None = None
     """Address of the event's page, where a base address is configured."""
     items: tuple[Line, ...] = Field(default=(), max_length=MOST_ITEMS)
@@ -65,6 +96,8 @@ class Notice(Payload):
     again: bool = False
     """It may have arrived before: an earlier life ended while it was being sent."""
     correlation_id: str | None = None
+    follow_up: FollowUp | None = None
+    """Only where it brings the film of what was told already."""
     escalates: UUID | None = None
     """The alert that nobody acknowledged, where this is said once more because of that."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from vedette.contracts.notice import DeliveryStatus
+from vedette.contracts.notice import DeliveryStatus, Notice
 from vedette.contracts.verdict import Numbers, Verdict
 from vedette.explain.figures import Say, below
 from vedette.explain.words import remedy, sentence
@@ -25,6 +25,8 @@ PREDICATES = (
 class Told(Protocol):
     """What became of an alert on one channel."""
 
+    @property
+    def notice(self) -> Notice: ...
     @property
     def channel(self) -> str: ...
     @property
@@ -190,17 +192,16 @@ _POLICY_SETTINGS: dict[str, Say] = {
 
 
 def _delivery(told: Told) -> str:
+    who = told.channel if told.notice.follow_up is None else f"{told.channel}, with the film,"
     match told.status:
         case DeliveryStatus.SENT:
-            return f"{told.channel} told {told.target}"
+            return f"{who} told {told.target}"
         case DeliveryStatus.DIGESTED:
-            return (
-                f"{told.channel} could not be reached then; it told of it later, in a {told.target}"
-            )
+            return f"{who} could not be reached then; it told of it later, in a {told.target}"
         case DeliveryStatus.FAILED:
-            return f"{told.channel} told nobody, after {told.attempts} attempts: {told.error}"
+            return f"{who} told nobody, after {told.attempts} attempts: {told.error}"
     waiting = f" (last: {told.error})" if told.error else ""
-    return f"{told.channel} has not told anybody yet, {told.attempts} attempts{waiting}"
+    return f"{who} has not told anybody yet, {told.attempts} attempts{waiting}"
 
 
 def _capital(text: str) -> str:

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from vedette.calendar.schedule import Schedule
 from vedette.contracts.event import Severity
-from vedette.contracts.notice import Notice
+from vedette.contracts.notice import FilmKind, Notice
 from vedette.contracts.payload import Slug
 from vedette.plugins.registry import PluginConfig
 
@@ -39,6 +39,16 @@ class ChannelConfig(PluginConfig):
     )
     only_escalations: bool = Field(
         default=False, description="It is told only of what nobody acknowledged (notify.escalate)."
+    )
+
+
+class FilmingConfig(ChannelConfig):
+    """Of a channel that can bring films."""
+
+    film: FilmKind | None = Field(
+        default=None,
+        description="What follows the picture, once it is there: the `clip`, with sound, or an "
+        "`animation`, short and silent, that plays by itself. Nothing where absent.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Tells Telegram chats through the Bot API: the picture with a caption, or a message.
+"""Tells Telegram chats through the Bot API: the picture with a caption, or a message; then a film.
 
 The Bot API knows no idempotency key. Within one run a retry leaves out the chats that have the
 alert; after a crash between sending and noting, a chat may get the same alert twice.
@@ -12,13 +12,13 @@ from typing import Any
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 
 from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
-from vedette.contracts.notice import Notice
+from vedette.contracts.notice import Film, Notice
 from vedette.kit.clock import Clock
 from vedette.notify.hands import Hands
 from vedette.notify.plain import body_of
-from vedette.notify.port import ChannelConfig
+from vedette.notify.port import FilmingConfig
 from vedette.notify.reached import Reached
-from vedette.notify.telegram_api import BotApi, details, judge_for
+from vedette.notify.telegram_api import BotApi, details, judge_for, message_number
 from vedette.notify.telegram_talk import TelegramTalk, buttons
 
 log = logging.getLogger(__name__)
@@ -28,9 +28,12 @@ MESSAGE_LIMIT = 4096
 """Characters (UTF-16 code units) after entities are parsed, as the Bot API counts."""
 
 PICTURE_LIMIT_BYTES = 10_000_000
+FILM_LIMIT_BYTES = 50_000_000
+SLOWEST_BYTES_S = 600_000.0
+"""A film may take as long as it needs at this rate beyond the usual time."""
 
 
-class TelegramConfig(ChannelConfig):
+class TelegramConfig(FilmingConfig):
     """Settings of the Telegram channel."""
 
     token: SecretStr = Field(description="Of the bot, from @BotFather: `123456:ABC-DEF...`.")
@@ -102,14 +105,14 @@ class TelegramChannel:
         failure: DeliveryFailed | None = None
         for chat in self._reached.missing(notice.alert_id, chats):
             try:
-                await self._send_to(chat, notice)
+                message = await self._send_to(chat, notice)
             except DeliveryRefused as refused:
                 log.warning("%s", refused)
                 refusals[chat] = refused
             except DeliveryFailed as failed:
                 failure = failed
             else:
-                self._reached.add(notice.alert_id, chat)
+                self._reached.add(notice.alert_id, chat, message)
         if failure is not None:
             raise failure
         if len(refusals) == len(chats):
@@ -120,10 +123,12 @@ class TelegramChannel:
     async def close(self) -> None:
         await self._api.close()
 
-    async def _send_to(self, chat: str, notice: Notice) -> None:
+    async def _send_to(self, chat: str, notice: Notice) -> int | None:
+        """The number of the message that it became; None where that is not said."""
+        if notice.film is not None:
+            return await self._send_film(chat, notice, notice.film)
         if notice.picture is None or len(notice.picture) > PICTURE_LIMIT_BYTES:
-            await self._send_message(chat, notice)
-            return
+            return await self._send_message(chat, notice)
         answer = await self._api.call(
             "sendPhoto",
             data={**self._common(chat, notice), "caption": html_of(notice, CAPTION_LIMIT)},
@@ -131,11 +136,45 @@ class TelegramChannel:
         )
         if answer.status in {400, 413}:  # perhaps the picture: the words must arrive anyway
             log.warning("Telegram refused a picture (%s); sending text", details(answer)[0])
-            await self._send_message(chat, notice)
-            return
+            return await self._send_message(chat, notice)
         judge_for(answer, chat)
+        return message_number(answer)
 
-    async def _send_message(self, chat: str, notice: Notice) -> None:
+    async def _send_film(self, chat: str, notice: Notice, film: Film) -> int | None:
+        if len(film.content) > FILM_LIMIT_BYTES:
+            raise DeliveryRefused(f"a film of {len(film.content)} bytes: Telegram takes 50 MB")
+        moves = film.media_type == "image/gif"
+        method, name = ("sendAnimation", "animation") if moves else ("sendVideo", "video")
+        file = f"{notice.event_id}.{'gif' if moves else 'mp4'}"
+        answer = await self._api.call(
+            method,
+            longer_s=len(film.content) / SLOWEST_BYTES_S,
+            data={
+                "chat_id": chat,
+                "parse_mode": "HTML",
+                "caption": html_of(notice, CAPTION_LIMIT),
+                "width": film.width,
+                "height": film.height,
+                "duration": round(film.duration_s),
+                **({} if moves else {"supports_streaming": "true"}),
+                **self._answering(chat, notice),
+            },
+            files={name: (file, film.content, film.media_type)},
+        )
+        judge_for(answer, chat)
+        return message_number(answer)
+
+    def _answering(self, chat: str, notice: Notice) -> dict[str, str]:
+        """Below the message that it follows, where that is known still."""
+        if notice.follow_up is None:
+            return {}
+        first = self._reached.message(notice.follow_up.alert_id, chat)
+        if first is None:
+            return {}
+        reply = {"message_id": first, "allow_sending_without_reply": True}
+        return {"reply_parameters": json.dumps(reply)}
+
+    async def _send_message(self, chat: str, notice: Notice) -> int | None:
         answer = await self._api.call(
             "sendMessage",
             json={
@@ -145,6 +184,7 @@ class TelegramChannel:
             },
         )
         judge_for(answer, chat)
+        return message_number(answer)
 
     def _common(self, chat: str, notice: Notice) -> dict[str, Any]:
         common: dict[str, Any] = {"chat_id": chat, "parse_mode": "HTML"}

@@ -90,6 +90,13 @@ def result_of(answer: Answer) -> Any:
     return _mapping(answer).get("result")
 
 
+def message_number(answer: Answer) -> int | None:
+    """Of the message that was sent; None where the answer does not say it."""
+    sent = result_of(answer)
+    number = sent.get("message_id") if isinstance(sent, dict) else None
+    return number if isinstance(number, int) else None
+
+
 def _mapping(answer: Answer) -> dict[str, Any]:
     try:
         said = json.loads(answer.body)

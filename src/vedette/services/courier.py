@@ -23,7 +23,7 @@ from vedette.contracts.errors import (
     VedetteError,
 )
 from vedette.contracts.facts import NotifyFact
-from vedette.contracts.notice import DeliveryStatus, Notice
+from vedette.contracts.notice import DeliveryStatus, Film, FilmKind, Notice
 from vedette.contracts.span import Value
 from vedette.kit.clock import Clock
 from vedette.kit.correlation import about
@@ -46,8 +46,16 @@ SHORTEST_ALARM_S = 0.05
 
 SAID_BEFORE = "(Perhaps said before: Vedette ended while it was saying it.)"
 
+FindFilm = Callable[[UUID, FilmKind], Awaitable[Film | None]]
+"""The film of an event; None where there is none that a message could bring."""
+
 FindPicture = Callable[[UUID], Awaitable[bytes | None]]
 """The annotated picture of an event as JPEG; None where there is none."""
+
+
+async def no_film(event_id: UUID, kind: FilmKind) -> None:
+    """Where there are none."""
+    del event_id, kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +64,7 @@ class CourierKit:
 
     deliveries: Deliveries
     find_picture: FindPicture
+    find_film: FindFilm = no_film
     clock: Clock
     rng: random.Random
     plan: RetryPlan = field(default_factory=RetryPlan)
@@ -144,7 +153,8 @@ class Courier:
         if outage.next_at is not None and outage.next_at > self._kit.clock.now():
             await self._wait(outage.next_at)
             return
-        if len(waiting) > plan.digest_over and not outage.one_by_one:
+        alerts = [each for each in waiting if each.notice.follow_up is None]
+        if len(alerts) > plan.digest_over and not outage.one_by_one:
             await self._tell_as_one(waiting)
             return
         for queued in waiting[: max(1, plan.digest_over)]:
@@ -170,7 +180,10 @@ class Courier:
         """Whether it arrived."""
         now, since, up_to = self._kit.clock.now(), self._outage.since, group[-1].id
         notices = [each.notice for each in group]
-        digest = digest_of(notices, self._name, since or now, now)
+        alerts = [each for each in notices if each.follow_up is None]
+        if not alerts:
+            return True  # films alone: one after the other, once it is back
+        digest = digest_of(alerts, self._name, since or now, now)
         if any(each.doubtful for each in group):
             digest = _said_before(digest)
         deliveries = self._kit.deliveries
@@ -178,12 +191,12 @@ class Courier:
         outcome = await self._send(digest)
         if isinstance(outcome, str):
             self.stats.sent += 1
-            self.stats.digested += len(group)
+            self.stats.digested += len(alerts)
             sent = self._fact(digest, DeliveryStatus.SENT, 1, target=outcome)
             await self._note(lambda: deliveries.digested(digest, sent, up_to))
             for notice in notices:
                 self._settled(notice, self._name, True)
-            log.info("%s: %d alerts told as one", self._name, len(group))
+            log.info("%s: %d alerts told as one", self._name, len(alerts))
             return True
         failed = self._fact(digest, DeliveryStatus.QUEUED, 1, error=str(outcome) or "it failed")
         await self._note(lambda: deliveries.digest_missed(failed, up_to))
@@ -249,20 +262,31 @@ class Courier:
         with guarded(f"channel {self._name}") as outcome:  # a plug-in may raise anything
             try:
                 async with asyncio.timeout(limit_s):
-                    picture = await self._picture(notice)
-                    return await self._channel.send(notice.model_copy(update={"picture": picture}))
+                    return await self._channel.send(await self._whole(notice))
             except (DeliveryFailed, DeliveryRefused) as error:
                 return error
             except TimeoutError:
                 return DeliveryFailed(f"no result within {limit_s:g} s")
         return DeliveryRefused(f"the channel broke: {type(outcome.error).__name__}")
 
-    async def _picture(self, notice: Notice) -> bytes | None:
+    async def _whole(self, notice: Notice) -> Notice:
+        """With its picture, or its film.
+
+        Raises:
+            DeliveryRefused: a film is all that it brings, and there is none any more.
+        """
+        event_id, follow_up = notice.event_id, notice.follow_up
         try:
-            return await self._kit.find_picture(notice.event_id)
+            if follow_up is None:
+                picture = await self._kit.find_picture(event_id)
+                return notice.model_copy(update={"picture": picture})
+            film = await self._kit.find_film(event_id, follow_up.film)
         except (VedetteError, OSError) as error:  # retention may have deleted it just now
             log.warning("alert %s goes without its picture: %s", notice.alert_id, error)
-            return None
+            film = None
+        if follow_up is not None and film is None:
+            raise DeliveryRefused("the event has no film any more that a message could bring")
+        return notice.model_copy(update={"film": film})
 
     async def _arrived(self, notice: Notice, number: int, target: str) -> None:
         self.stats.sent += 1

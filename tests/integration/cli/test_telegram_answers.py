@@ -1,12 +1,14 @@
 """A running product that people talk to over Telegram."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from tests.running import Running
-from tests.servers.bot_api import TOKEN, BotApi
+from tests.servers.bot_api import TOKEN, BotApi, Sent
 
 SETTINGS = """
 detector: {{type: blob}}
@@ -68,3 +70,50 @@ def test_an_alert_is_acknowledged_and_a_camera_switched_off_from_a_chat(tmp_path
     assert by == "Ada (Telegram)"
     assert server.replies[0].startswith("Acknowledged: ")
     assert server.replies[1].endswith(" UTC: rule calm at yard")
+
+
+FILMS = """
+detector: {{type: blob}}
+workers: 0
+cameras:
+  - id: yard
+    source: {{type: simulator, pace: realtime}}
+    rules: [{{id: anybody, type: presence, labels: []}}]
+    events: {{pre_roll_s: 1, post_roll_s: 1, max_clip_s: 5}}
+notify:
+  quiet_s: 0
+  channels:
+    - {{id: clips, type: telegram, token: "{token}", chat_ids: [42], base_url: "{url}", film: clip}}
+    - id: moves
+      type: telegram
+      token: "{token}"
+      chat_ids: [43]
+      base_url: "{url}"
+      film: animation
+api: {{port: 0}}
+"""
+
+
+@pytest.mark.timeout(180)
+def test_the_film_of_an_event_follows_its_picture(tmp_path: Path) -> None:
+    file = tmp_path / "vedette.yaml"
+    with BotApi(chats=("42", "43")) as server:
+        file.write_text(FILMS.format(url=server.url, token=TOKEN))
+        with Running("up", "--config", file, "--data", tmp_path / "data") as product:
+
+            def films(method: str) -> list[Sent]:
+                return [each for each in server.sent if each.method == method]
+
+            clip = product.until(lambda: films("sendVideo"), "a clip")[0]
+            moves = product.until(lambda: films("sendAnimation"), "an animation")[0]
+            first = server.sent[clip.replies_to - 1]
+            assert product.stop() == 0
+
+    with av.open(BytesIO(clip.film), "r") as film:
+        shown = len(list(film.decode(video=0)))
+    assert (clip.chat_id, moves.chat_id) == ("42", "43")
+    assert first.photo is not None
+    assert first.text.partition("\n")[0] == clip.text.partition("\n")[0]
+    assert moves.film.startswith(b"GIF89a")
+    assert shown > 10
+    assert float(clip.about["duration"]) >= 1

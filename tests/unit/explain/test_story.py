@@ -1,11 +1,13 @@
 """The answer comes first, and it is what really happened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from vedette.contracts.notice import DeliveryStatus
+from vedette.contracts.notice import DeliveryStatus, FilmKind, Notice
 from vedette.contracts.verdict import Verdict
 from vedette.explain.story import story_of
+from vedette.services.films import followed_up
+from vedette.testing.channel_contract import a_notice
 
 AT = datetime(2026, 1, 31, 14, 3, 22, tzinfo=UTC)
 
@@ -33,6 +35,7 @@ class Word:
     """What became of an alert on a channel."""
 
     status: DeliveryStatus
+    notice: Notice = field(default_factory=a_notice)
     target: str = ""
     error: str = ""
     channel: str = "family"
@@ -50,6 +53,17 @@ def test_who_was_told_comes_first() -> None:
     assert [line.stage for line in story.lines] == [
         *("motion", "detect", "track", "rules", "media", "alerts", "notify")
     ]
+
+
+def test_a_film_that_followed_is_told_apart() -> None:
+    film = followed_up(a_notice(), FilmKind.CLIP)
+    both = [
+        Word(status=DeliveryStatus.SENT, notice=each, target="42") for each in (a_notice(), film)
+    ]
+
+    story = story_of("x", OPENED, both)
+
+    assert story.answers[:2] == ("Family told 42.", "Family, with the film, told 42.")
 
 
 def test_a_channel_that_failed_says_why() -> None:
