@@ -15,7 +15,7 @@ from tests.servers.web import Heard, Reply, WebServer
 TOKEN = "123456:test-token_of-the_bot"  # noqa: S105  opens nothing but this server
 CAPTION_LIMIT = 1024
 MESSAGE_LIMIT = 4096
-FILM_LIMIT_BYTES = 50 * 1024 * 1024
+VIDEO_LIMIT_BYTES = 50 * 1024 * 1024
 _TAGS = {"b", "strong", "i", "em", "u", "s", "a", "code", "pre", "blockquote"}
 
 
@@ -29,7 +29,7 @@ class Sent:
     photo: bytes | None
     buttons: tuple[str, ...] = ()
     """Data of the buttons under it."""
-    film: bytes | None = None
+    video: bytes | None = None
     """A video, or an animation."""
     method: str = ""
     about: dict[str, Any] = field(default_factory=dict)
@@ -146,7 +146,7 @@ class BotApi(WebServer):
             case "sendPhoto":
                 reply = self._photo(fields, files.get("photo"))
             case "sendVideo" | "sendAnimation":
-                reply = self._film(method, fields, files)
+                reply = self._video(method, fields, files)
             case "getUpdates":
                 reply = self._told(fields)
             case "answerCallbackQuery":
@@ -169,15 +169,15 @@ class BotApi(WebServer):
             return no(400, "Bad Request: IMAGE_PROCESS_FAILED")
         return self._keep(fields, "caption", CAPTION_LIMIT, photo)
 
-    def _film(self, method: str, fields: dict[str, Any], files: dict[str, bytes]) -> Reply:
-        film = files.get(method.removeprefix("send").lower())
-        if film is None:
+    def _video(self, method: str, fields: dict[str, Any], files: dict[str, bytes]) -> Reply:
+        video = files.get(method.removeprefix("send").lower())
+        if video is None:
             return no(400, "Bad Request: there is no video in the request")
-        if len(film) > FILM_LIMIT_BYTES:
+        if len(video) > VIDEO_LIMIT_BYTES:
             return no(413, "Request Entity Too Large")
         for name in ("width", "height", "duration"):
             int(fields.get(name, 0))
-        return self._keep(fields, "caption", CAPTION_LIMIT, None, film=film, method=method)
+        return self._keep(fields, "caption", CAPTION_LIMIT, None, video=video, method=method)
 
     def _answered(self, fields: dict[str, Any], chat: str) -> int | None:
         """Which message of the chat is answered. Raises ValueError where there is none."""
@@ -198,7 +198,7 @@ class BotApi(WebServer):
         limit: int,
         photo: bytes | None,
         *,
-        film: bytes | None = None,
+        video: bytes | None = None,
         method: str = "",
     ) -> Reply:
         chat, text = str(fields.get("chat_id", "")), str(fields.get(name, ""))
@@ -213,7 +213,7 @@ class BotApi(WebServer):
                 return no(400, f"Bad Request: can't parse entities: {error}")
         if len(text.encode("utf-16-le")) // 2 > limit:
             return no(400, f"Bad Request: message {name} is too long")
-        if photo is None and film is None and not text:
+        if photo is None and video is None and not text:
             return no(400, "Bad Request: message text is empty")
         pressed = _buttons(fields.get("reply_markup"))
         self.sent.append(
@@ -222,7 +222,7 @@ class BotApi(WebServer):
                 text=text,
                 photo=photo,
                 buttons=pressed,
-                film=film,
+                video=video,
                 method=method,
                 about=fields,
                 replies_to=self._answered(fields, chat),

@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from vedette.api.context import Alerts, ApiContext, context_of
+from vedette.api.context import ApiContext, context_of
+from vedette.api.ports import Alerts
 from vedette.contracts.alert import Alert, AlertAction, AlertChange, AlertState, Mute
 from vedette.contracts.errors import InvalidInput, NotFound
 from vedette.contracts.payload import Slug

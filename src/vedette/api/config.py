@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
-from vedette.api.context import ApiContext, LiveConfig, context_of
+from vedette.api.context import ApiContext, context_of
+from vedette.api.ports import LiveConfig
 from vedette.config.difference import differences
 from vedette.config.document import MISSING
 from vedette.contracts.config_change import ConfigRollback, ConfigSnapshot, ConfigUpdate

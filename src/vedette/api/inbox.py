@@ -7,8 +7,9 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from vedette.api.context import ApiContext, Inbox, context_of
+from vedette.api.context import ApiContext, context_of
 from vedette.api.page import render
+from vedette.api.ports import Inbox
 from vedette.contracts.errors import NotFound, TooMany
 from vedette.contracts.inbox import InboxMessage, InboxPage
 

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from vedette.api.context import ApiContext, Picture, context_of
+from vedette.api.context import ApiContext, context_of
+from vedette.api.ports import Picture
 from vedette.contracts.errors import NotFound
 
 router = APIRouter(tags=["live"])

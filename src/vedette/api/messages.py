@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from vedette.api.context import ApiContext, Post, context_of
+from vedette.api.context import ApiContext, context_of
+from vedette.api.ports import Post
 from vedette.contracts.delivery import Message
 from vedette.contracts.errors import NotFound
 from vedette.contracts.notice import DeliveryStatus

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from vedette.api.context import ApiContext, Browsers, context_of
+from vedette.api.context import ApiContext, context_of
 from vedette.api.page import asset
+from vedette.api.ports import Browsers
 from vedette.contracts.errors import NotFound
 from vedette.contracts.push import PushKey, PushSubscription
 

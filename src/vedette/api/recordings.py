@@ -11,7 +11,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field
 
-from vedette.api.context import ApiContext, CameraCard, Films, Watching, context_of
+from vedette.api.context import ApiContext, CameraCard, context_of
+from vedette.api.ports import Films, Watching
 from vedette.api.ranges import ranged
 from vedette.contracts.errors import InvalidInput, NotFound, TooMany
 from vedette.contracts.sink import GapCause

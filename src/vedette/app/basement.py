@@ -9,7 +9,7 @@ from datetime import timedelta
 from vedette.alerts.links import LinkSigner
 from vedette.app.exports import MOST_EXPORT_S, Exports
 from vedette.app.folder import DataFolder
-from vedette.app.keys import key_file
+from vedette.app.keys import LINKS_KEY, PUSH_KEY, key_file
 from vedette.app.settings import Settings
 from vedette.blobs.local import LocalBlobs
 from vedette.bus.checked import CheckedBus
@@ -59,9 +59,9 @@ class Basement:
             stored=self.relay.wake,
         )
         self.tapes = LocalBlobs(folder.recordings)
-        self.signer = LinkSigner(key_file(folder.keys / "links.key"))
+        self.signer = LinkSigner(key_file(folder.keys / LINKS_KEY))
         self.inbox = StoreInbox(store, clock)
-        self.browsers = StoreBrowsers(store, key_file(folder.keys / "push.key"))
+        self.browsers = StoreBrowsers(store, key_file(folder.keys / PUSH_KEY))
         self.messages = MessagePictures(folder.messages)
         self.exports = Exports(Player(store, self.tapes, most_s=MOST_EXPORT_S), folder.exports)
         self.recordings = RecordingKeeper(

@@ -42,6 +42,7 @@ from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look, Watcher
 from vedette.pipeline.main_stream import Cost, MainStream
 from vedette.pipeline.media_limit import MediaLimit
+from vedette.pipeline.passed_over import PassedOver
 from vedette.pipeline.passes import Passes
 from vedette.pipeline.regions import Regions
 from vedette.pipeline.scene import Scene
@@ -300,6 +301,7 @@ def _build_look(
     effort: Effort,
 ) -> Look:
     detector = _detector_of(camera, around)
+    tracker, followed = configure("tracker", camera.tracker)
     return Look(
         camera_id=camera.id,
         gate=LookGate(
@@ -314,7 +316,14 @@ def _build_look(
         regions=Regions(enabled=camera.detect.regions),
         still_recheck_s=camera.detect.still_recheck_s,
         pressed=lambda: effort.now > 0,
-        tracker=around.passes.share(build("tracker", camera.tracker)),
+        tracker=around.passes.share(tracker(followed)),
+        passed_over=PassedOver(
+            camera.id,
+            lambda: announcer.session,
+            around.sink,
+            needed=getattr(followed, "new_score", 0.0),
+            sure=getattr(followed, "high_score", 0.0),
+        ),
         announcer=announcer,
         stats=stats,
         watchers=around.watchers,

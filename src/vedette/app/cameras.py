@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Protocol
 
-from vedette.api.context import LiveSource, Picture
+from vedette.api.ports import LiveSource, Picture
 from vedette.app.board import detector_report
 from vedette.app.camera_health import camera_health, detector_health, loop_health
 from vedette.app.camera_settings import CameraSettings, ModuleSettings

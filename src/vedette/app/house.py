@@ -39,6 +39,7 @@ from vedette.services.commands import CommandDesk
 from vedette.services.health_keeper import HealthKeeper
 from vedette.services.health_reporter import HealthReporter
 from vedette.services.playback import Player
+from vedette.services.reasons import StoreReasons
 from vedette.store.scope import SiteScope
 
 SEEN = {CameraState.ONLINE, CameraState.DEGRADED}
@@ -146,7 +147,7 @@ class House:
         bus = self.base.bus
         bus.subscribe("camera.*.status", remember, name="places")
         bus.subscribe("event.opened", self.parts.alert, name="notifier")
-        bus.subscribe("event.media.ready", self.parts.alert, name="films")
+        bus.subscribe("event.media.ready", self.parts.alert, name="follow-ups")
         bus.subscribe("event.opened", self.parts.accuracy.handle, name="accuracy")
         self.parts.home.subscribe()
         commands = commands_of(self.modules, self.parts.live_settings)
@@ -211,6 +212,7 @@ class House:
                 streams=lambda: self.cameras.streams,
                 clock=self.base.clock,
                 links=self.base.signer,
+                reasons=StoreReasons(self.base.store, Player(self.base.store, self.base.tapes)),
                 inbox=self.base.inbox,
                 browsers=self.base.browsers,
                 stopping=self._stopping,

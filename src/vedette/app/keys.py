@@ -8,6 +8,7 @@ from pathlib import Path
 from vedette.contracts.errors import StorageFailed
 
 KEY_BYTES = 32
+LINKS_KEY, PUSH_KEY = "links.key", "push.key"
 
 
 def key_file(path: Path) -> bytes:

@@ -21,17 +21,17 @@ from vedette.calendar.schedule import Calendar, Schedule
 from vedette.config.secrets import reveal
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.event import Event
-from vedette.contracts.notice import Film, FilmKind
+from vedette.contracts.notice import Video, VideoKind
 from vedette.contracts.verdict import Verdict
 from vedette.notify.embedded import Embedded, ProductSide
 from vedette.notify.hands import Hands
-from vedette.notify.port import Channel, ChannelConfig, FilmingConfig
+from vedette.notify.port import Channel, ChannelConfig, FollowUpConfig
 from vedette.plugins.registry import PluginConfig, configure
 from vedette.services.alert_book import StoreAlertBook
 from vedette.services.courier import CourierKit
 from vedette.services.deliveries import StoreDeliveries
 from vedette.services.escalation import Escalation, Step
-from vedette.services.films import Films
+from vedette.services.follow_ups import FollowUps
 from vedette.services.gateway import MessagePictures
 from vedette.services.notifier import Notifier, Office
 from vedette.services.outage import RetryPlan
@@ -40,12 +40,12 @@ from vedette.store.store import Store
 
 MOST_VERDICTS_A_DAY = 100_000
 
-MOST_FILM_BYTES = 50_000_000
+MOST_VIDEO_BYTES = 50_000_000
 """What a message brings at most: it is whole in memory then, and no messenger takes more."""
 
 _FILES = {
-    FilmKind.CLIP: (ArtifactKind.CLIP, ArtifactKind.GIF),
-    FilmKind.ANIMATION: (ArtifactKind.GIF,),
+    VideoKind.CLIP: (ArtifactKind.CLIP, ArtifactKind.GIF),
+    VideoKind.ANIMATION: (ArtifactKind.GIF,),
 }
 
 LONGEST_PAUSE_S = 60.0
@@ -70,7 +70,7 @@ def build_notifier(settings: Settings, base: Basement, hands: Hands) -> Notifier
     notify = settings.notify
     channels: dict[str, Channel] = {}
     wishes: dict[str, ChannelWish] = {}
-    films: dict[str, FilmKind] = {}
+    videos: dict[str, VideoKind] = {}
     base.browsers.dismiss()
     for each in notify.channels:
         plugin, config = configure("channel", reveal(each))
@@ -78,15 +78,15 @@ def build_notifier(settings: Settings, base: Basement, hands: Hands) -> Notifier
         if isinstance(channel, Embedded):
             channel.embed(ProductSide(inbox=base.inbox, browsers=base.browsers))
         wishes[channel_name(each)] = wish_of(config, settings)
-        if isinstance(config, FilmingConfig) and config.film is not None:
-            films[channel_name(each)] = config.film
+        if isinstance(config, FollowUpConfig) and config.follow_up is not None:
+            videos[channel_name(each)] = config.follow_up
     policy = policy_of(settings, links_of(settings, base.signer))
     steps = [Step(**each.model_dump()) for each in notify.escalate]
     desk = _Desk(store, base.blobs, scope, base.messages)
     kit = CourierKit(
         deliveries=StoreDeliveries(store, wake=base.relay.wake),
         find_picture=desk.picture,
-        find_film=desk.film,
+        find_video=desk.video,
         clock=clock,
         rng=random.Random(),  # noqa: S311 - jitter, not a secret
         plan=RetryPlan(
@@ -105,7 +105,7 @@ def build_notifier(settings: Settings, base: Basement, hands: Hands) -> Notifier
         record=desk.record,
         book=StoreAlertBook(store, clock),
         escalation=lambda tell: Escalation(steps, store, clock, tell),
-        films=lambda tell: Films(films, store, tell),
+        follow_ups=lambda tell: FollowUps(videos, store, tell),
         hands=hands,
     )
     return Notifier(policy, channels, kit, office)
@@ -240,15 +240,15 @@ class _Desk:
             return await asyncio.to_thread(self._messages.find, event_id)
         return None
 
-    async def film(self, event_id: UUID, kind: FilmKind) -> Film | None:
+    async def video(self, event_id: UUID, kind: VideoKind) -> Video | None:
         """The first clip of an event, or its animation, also where the clip is too long."""
         async with self._store.read() as unit:
             artifacts = await unit.artifacts(self._scope).of_event(event_id)
         for wanted in _FILES[kind]:
             for each in artifacts:
-                if (each.kind, each.part) == (wanted, 1) and each.size_bytes <= MOST_FILM_BYTES:
+                if (each.kind, each.part) == (wanted, 1) and each.size_bytes <= MOST_VIDEO_BYTES:
                     path = self._blobs.local_path(each.storage_path)
-                    return Film(
+                    return Video(
                         content=await asyncio.to_thread(path.read_bytes),
                         media_type=each.media_type,
                         width=each.width,

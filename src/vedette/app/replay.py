@@ -20,6 +20,7 @@ from vedette.contracts.errors import InvalidInput
 from vedette.contracts.event import Event
 from vedette.contracts.sink import TrackRecord
 from vedette.contracts.verdict import Verdict
+from vedette.explain.story import PASSED_OVER
 from vedette.explain.words import sentence
 from vedette.kit.clock import Clock, from_us, to_us
 from vedette.store.events import EventFilter
@@ -238,6 +239,8 @@ def _differences(mine: Time, others: Time) -> list[Difference]:
 
 def _explained(event: Event, mine: Time, others: Time) -> Difference:
     track = _there(event, others.tracks)
+    if track is None and (doubt := _passed_over(event, others)) is not None:
+        return Difference(event=event, stage="detect", why=sentence(doubt))
     if track is None:
         why = "nobody was followed at that moment"
         return Difference(event=event, stage="track", why=why)
@@ -254,10 +257,23 @@ def _explained(event: Event, mine: Time, others: Time) -> Difference:
     return Difference(event=event, stage="rules", why=why)
 
 
+def _passed_over(event: Event, time: Time) -> Verdict | None:
+    """What was seen then of its class, and nobody was followed for."""
+    for track in time.tracks:
+        if not track.samples and track.label == event.label and _then(event, track):
+            for verdict in time.verdicts.get(track.id, ()):
+                if (verdict.stage, verdict.code) == PASSED_OVER:
+                    return verdict
+    return None
+
+
+def _then(event: Event, track: TrackRecord) -> bool:
+    return track.t0_us <= to_us(event.opened_at) <= (track.given_up_us or track.t1_us)
+
+
 def _there(event: Event, tracks: Sequence[TrackRecord]) -> TrackRecord | None:
     """Who was followed when an event opened: of its class where there is one."""
-    at_us = to_us(event.opened_at)
-    there = [each for each in tracks if each.t0_us <= at_us <= (each.given_up_us or each.t1_us)]
+    there = [each for each in tracks if each.samples and _then(event, each)]
     return next((each for each in there if each.label == event.label), next(iter(there), None))
 
 

@@ -2,10 +2,14 @@
 
 import asyncio
 import uuid
+from pathlib import Path
 
 import numpy as np
 
 from vedette.app.camera_settings import ModuleSettings
+from vedette.app.export import opened
+from vedette.app.folder import DataFolder
+from vedette.app.keys import PUSH_KEY, key_file
 from vedette.app.notices import channel_name
 from vedette.app.settings import Settings
 from vedette.config.secrets import reveal
@@ -14,8 +18,11 @@ from vedette.contracts.event import Severity
 from vedette.contracts.notice import Notice
 from vedette.kit.clock import Clock
 from vedette.media.picture import Mark, draw, jpeg
+from vedette.notify.embedded import Embedded, ProductSide
 from vedette.notify.port import Channel
 from vedette.plugins.registry import build
+from vedette.services.browsers import StoreBrowsers
+from vedette.services.in_app import StoreInbox
 
 NAME = "notification_test"
 """In place of a camera, a rule and a kind of event."""
@@ -26,11 +33,13 @@ def channels_of(settings: Settings) -> dict[str, ModuleSettings]:
     return {channel_name(each): each for each in settings.notify.channels}
 
 
-def try_channel(settings: Settings, name: str, clock: Clock) -> str:
+def try_channel(settings: Settings, name: str, clock: Clock, data: Path) -> str:
     """Send one message, with a picture, and say who was reached.
 
+    Args:
+        data: of the product, for channels that end in it.
     Raises:
-        NotFound: there is no such channel.
+        NotFound: there is no such channel; one ends in a product that was never there.
         DeliveryFailed: it did not arrive; trying again may help.
         DeliveryRefused: it did not arrive, and will not.
     """
@@ -38,14 +47,15 @@ def try_channel(settings: Settings, name: str, clock: Clock) -> str:
     if name not in channels:
         there = ", ".join(channels) or "none; add one to `notify.channels`"
         raise NotFound(f"no channel is called {name!r}; there are: {there}")
-    return asyncio.run(_send(channels[name], sample(settings, clock), clock))
+    return asyncio.run(_send(channels[name], sample(settings, clock), clock, data))
 
 
 def sample(settings: Settings, clock: Clock) -> Notice:
     """An alert that nobody could take for a real one."""
+    mine = uuid.uuid4()
     return Notice(
-        alert_id=uuid.uuid4(),
-        event_id=uuid.uuid4(),
+        alert_id=mine,
+        event_id=mine,
         site_id=settings.sites[0].id,
         camera_id=NAME,
         rule_id=NAME,
@@ -61,10 +71,16 @@ def sample(settings: Settings, clock: Clock) -> Notice:
     )
 
 
-async def _send(channel_settings: ModuleSettings, notice: Notice, clock: Clock) -> str:
+async def _send(channel_settings: ModuleSettings, notice: Notice, clock: Clock, data: Path) -> str:
     channel: Channel = build("channel", reveal(channel_settings), clock=clock)
     try:
-        return await channel.send(notice)
+        if not isinstance(channel, Embedded):
+            return await channel.send(notice)
+        async with opened(data) as (store, _):
+            key = key_file(DataFolder(root=data).keys / PUSH_KEY)
+            inbox, browsers = StoreInbox(store, clock), StoreBrowsers(store, key)
+            channel.embed(ProductSide(inbox=inbox, browsers=browsers))
+            return await channel.send(notice)
     finally:
         await channel.close()
 

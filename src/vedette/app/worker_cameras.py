@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from vedette.api.context import LiveSource, Picture
+from vedette.api.ports import LiveSource, Picture
 from vedette.app.board import detector_report
 from vedette.app.camera_health import camera_health, detector_health
 from vedette.app.camera_settings import CameraSettings, ModuleSettings

@@ -15,7 +15,7 @@ from vedette.cli.recordings import moment
 from vedette.contracts.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from vedette.app.explain import Explained
+    from vedette.app.explain import Told
 
 EXAMPLES = """Examples:
 
@@ -32,6 +32,10 @@ def explain(
     around: Annotated[
         float, typer.Option(min=0.0, max=3600.0, help="Seconds before and after that moment.")
     ] = 10.0,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Write what the camera saw then, out of its recording (JPEG)."),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
@@ -45,10 +49,10 @@ def explain(
 
     folder = data or default_data_folder()
     if what is not None and camera is None and at is None:
-        found = asyncio.run(of_id(folder, what))
+        found = asyncio.run(of_id(folder, what, picture))
     elif what is None and camera is not None and at is not None:
         seconds = timedelta(seconds=around)
-        found = asyncio.run(explain_moment(folder, camera, moment(at), seconds))
+        found = asyncio.run(explain_moment(folder, camera, moment(at), seconds, picture))
     else:
         raise InvalidInput("say either an id, or --camera and --at; see vedette explain --help")
     if as_json:
@@ -58,7 +62,7 @@ def explain(
         _show(each)
 
 
-def _show(explained: "Explained") -> None:
+def _show(explained: "Told") -> None:
     story = explained.story
     out.print(f"\n[bold]{escape(story.about)}[/]", soft_wrap=True)
     for answer in story.answers:
@@ -73,7 +77,7 @@ def _show(explained: "Explained") -> None:
     out.print(shown)
 
 
-def _plain(explained: "Explained") -> dict[str, object]:
+def _plain(explained: "Told") -> dict[str, object]:
     story = asdict(explained.story)
     lines = [{**line, "at": line["at"].isoformat()} for line in story.pop("lines")]
     return {**story, "lines": lines, "pictures": [str(each) for each in explained.pictures]}

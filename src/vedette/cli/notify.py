@@ -48,16 +48,19 @@ def list_channels(file: File = Path("vedette.yaml")) -> None:
 def send_test(
     channel: Annotated[str, typer.Argument(help="Name of the channel: its id, or its type.")],
     file: File = Path("vedette.yaml"),
+    data: Data = None,
 ) -> None:
     """Send a message with a picture over one channel, and say who was reached.
 
     It goes out at once and once, whatever is quiet or muted; exit code 1 if it did not arrive.
     """
     from vedette.app.load import load_settings
+    from vedette.app.settings import default_data_folder
     from vedette.app.try_channel import try_channel
     from vedette.kit.clock import SystemClock
 
-    reached = try_channel(load_settings(file), channel, SystemClock())
+    folder = data or default_data_folder()
+    reached = try_channel(load_settings(file), channel, SystemClock(), folder)
     out.print(f"told: {escape(reached)}")
 
 

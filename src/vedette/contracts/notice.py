@@ -24,7 +24,7 @@ class Link(BaseModel):
     url: Annotated[str, Field(pattern=r"^https?://[!-~]+$", max_length=2000)]
 
 
-class FilmKind(StrEnum):
+class VideoKind(StrEnum):
     CLIP = "clip"
     """As recorded, with sound."""
     ANIMATION = "animation"
@@ -32,16 +32,16 @@ class FilmKind(StrEnum):
 
 
 class FollowUp(BaseModel):
-    """Of an alert that was told before: here is its film."""
+    """Of an alert that was told before: here is its video."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     alert_id: UUID
-    film: FilmKind
+    kind: VideoKind
 
 
-class Film(BaseModel):
-    """A film, whole in memory."""
+class Video(BaseModel):
+    """A video, whole in memory."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -81,7 +81,7 @@ class Notice(Payload):
     """What the rule measured: dwell_s, count, direction ..."""
     picture: bytes | None = None
     """JPEG, annotated; never put on the bus or in the log."""
-    film: Film | None = None
+    video: Video | None = None
     """Like the picture, only with a message that brings it."""
     link: str | None = None
     """Address of the event's page, where a base address is configured."""
@@ -97,7 +97,7 @@ class Notice(Payload):
     """It may have arrived before: an earlier life ended while it was being sent."""
     correlation_id: str | None = None
     follow_up: FollowUp | None = None
-    """Only where it brings the film of what was told already."""
+    """Only where it brings the video of what was told already."""
     escalates: UUID | None = None
     """The alert that nobody acknowledged, where this is said once more because of that."""
 

@@ -14,6 +14,8 @@ from vedette.kit.clock import from_us
 STAGES = ("motion", "detect", "track", "zones", "rules", "media", "tamper", "alerts", "notify")
 """In the order of the product."""
 
+PASSED_OVER = ("detect", "passed_over")
+"""Stage and code of what was seen and not followed."""
 
 PREDICATES = (
     *("off_schedule", "label", "score_low", "too_small", "outside"),
@@ -135,6 +137,8 @@ def _closeness(verdict: Verdict) -> int:
 def _uncounted(verdicts: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """No rule has said a word: it never counted."""
     for verdict in reversed(verdicts):
+        if (verdict.stage, verdict.code) == PASSED_OVER:
+            return (f"Nobody was followed: {sentence(verdict)}.",), _of_tracker(verdict.numbers)
         if (verdict.stage, verdict.code) == ("track", "score_low"):
             median = {"score": verdict.numbers.get("median", 0.0)}
             setting = f"detect.{remedy('score_low', median)}"
@@ -144,6 +148,13 @@ def _uncounted(verdicts: Sequence[Verdict]) -> tuple[tuple[str, ...], tuple[str,
     if not any(v.code == "confirmed" for v in verdicts):
         return ("No rule was asked: it was not seen often enough to count.",), ()
     return ("No rule of this camera had a word about it.",), ()
+
+
+def _of_tracker(numbers: Numbers) -> tuple[str, ...]:
+    """Its settings that would have had a doubtful box followed."""
+    score = float(numbers.get("score", 0.0))
+    names = ["new_score", *(["high_score"] if score < float(numbers.get("sure", 0.0)) else [])]
+    return tuple(f"tracker.{name}: {below(score, 2)}" for name in names)
 
 
 def _setting(verdict: Verdict) -> str:
@@ -192,7 +203,7 @@ _POLICY_SETTINGS: dict[str, Say] = {
 
 
 def _delivery(told: Told) -> str:
-    who = told.channel if told.notice.follow_up is None else f"{told.channel}, with the film,"
+    who = told.channel if told.notice.follow_up is None else f"{told.channel}, with the video,"
     match told.status:
         case DeliveryStatus.SENT:
             return f"{who} told {told.target}"

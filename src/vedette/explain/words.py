@@ -106,12 +106,22 @@ def refusal(numbers: Numbers) -> str:
     return next((say(numbers) for key, say in _NOT_WANTED if key in numbers), "not wanted")
 
 
+def _passed_over(numbers: Numbers) -> str:
+    times = int(numbers["times"])
+    surest = f", the surest of {times} within that minute" if times > 1 else ""
+    return (
+        f"the detector saw: {numbers['label']}, {percent(numbers['score'])} sure{surest}; "
+        f"{percent(numbers['needed'])} are needed to follow it"
+    )
+
+
 _WORDS: dict[tuple[str, str], Say] = {
     ("motion", "motion"): lambda n: f"something moved: {percent(n['fraction'])} of the picture",
     ("motion", "quiet"): lambda _: "nothing moved; it was looked at all the same",
     ("motion", "light_change"): lambda _: "the light changed; it was looked at all the same",
     ("motion", "learning"): lambda _: "motion had not learnt the scene yet",
     ("detect", "seen"): lambda n: f"the detector saw: {n['label']}, {percent(n['score'])} sure",
+    ("detect", "passed_over"): _passed_over,
     ("track", "confirmed"): lambda n: f"seen often enough to count, after {span(n['after_s'])}",
     ("track", "returned"): lambda n: (
         f"recognised: it is track {n['before']} again, away for {span(n['away_s'])}"

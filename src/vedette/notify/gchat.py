@@ -78,10 +78,19 @@ class GchatChannel:
             json=message,
         )
         judge(answer, self._who, _said(answer))
-        return self._who
+        return self._who + (f", {name}" if (name := _name(answer)) else "")
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+def _name(answer: Answer) -> str:
+    """What Chat calls the message, `spaces/AAA/messages/BBB`; empty where it does not say so."""
+    try:
+        name = json.loads(answer.body)["name"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return name[:200] if isinstance(name, str) else ""
 
 
 def _said(answer: Answer) -> str:

@@ -31,7 +31,7 @@ class LogChannel:
         self._log = logging.getLogger(config.logger)
 
     async def send(self, notice: Notice) -> str:
-        facts = notice.model_dump(mode="json", exclude={"picture", "film"}, exclude_none=True)
+        facts = notice.model_dump(mode="json", exclude={"picture", "video"}, exclude_none=True)
         line = json.dumps(facts, sort_keys=True, ensure_ascii=False)
         self._log.log(_LEVELS[notice.severity], "alert %s", line)
         return "the log"

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from vedette.calendar.schedule import Schedule
 from vedette.contracts.event import Severity
-from vedette.contracts.notice import FilmKind, Notice
+from vedette.contracts.notice import Notice, VideoKind
 from vedette.contracts.payload import Slug
 from vedette.plugins.registry import PluginConfig
 
@@ -42,10 +42,10 @@ class ChannelConfig(PluginConfig):
     )
 
 
-class FilmingConfig(ChannelConfig):
-    """Of a channel that can bring films."""
+class FollowUpConfig(ChannelConfig):
+    """Of a channel that can bring videos."""
 
-    film: FilmKind | None = Field(
+    follow_up: VideoKind | None = Field(
         default=None,
         description="What follows the picture, once it is there: the `clip`, with sound, or an "
         "`animation`, short and silent, that plays by itself. Nothing where absent.",

@@ -1,4 +1,4 @@
-"""Tells Telegram chats through the Bot API: the picture with a caption, or a message; then a film.
+"""Tells Telegram chats through the Bot API: the picture with a caption, or a message; then a video.
 
 The Bot API knows no idempotency key. Within one run a retry leaves out the chats that have the
 alert; after a crash between sending and noting, a chat may get the same alert twice.
@@ -8,15 +8,16 @@ import json
 import logging
 from html import escape
 from typing import Any
+from uuid import UUID
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 
 from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
-from vedette.contracts.notice import Film, Notice
+from vedette.contracts.notice import Notice, Video
 from vedette.kit.clock import Clock
 from vedette.notify.hands import Hands
 from vedette.notify.plain import body_of
-from vedette.notify.port import FilmingConfig
+from vedette.notify.port import FollowUpConfig
 from vedette.notify.reached import Reached
 from vedette.notify.telegram_api import BotApi, details, judge_for, message_number
 from vedette.notify.telegram_talk import TelegramTalk, buttons
@@ -28,12 +29,12 @@ MESSAGE_LIMIT = 4096
 """Characters (UTF-16 code units) after entities are parsed, as the Bot API counts."""
 
 PICTURE_LIMIT_BYTES = 10_000_000
-FILM_LIMIT_BYTES = 50_000_000
+VIDEO_LIMIT_BYTES = 50_000_000
 SLOWEST_BYTES_S = 600_000.0
-"""A film may take as long as it needs at this rate beyond the usual time."""
+"""A video may take as long as it needs at this rate beyond the usual time."""
 
 
-class TelegramConfig(FilmingConfig):
+class TelegramConfig(FollowUpConfig):
     """Settings of the Telegram channel."""
 
     token: SecretStr = Field(description="Of the bot, from @BotFather: `123456:ABC-DEF...`.")
@@ -117,16 +118,23 @@ class TelegramChannel:
             raise failure
         if len(refusals) == len(chats):
             raise next(iter(refusals.values()))
-        told = ", ".join(chat for chat in chats if chat not in refusals)
+        told = ", ".join(
+            self._named(notice.alert_id, chat) for chat in chats if chat not in refusals
+        )
         return f"chats {told}" + (f"; refused by {', '.join(refusals)}" if refusals else "")
+
+    def _named(self, alert_id: UUID, chat: str) -> str:
+        """A chat, and what Telegram calls the message in it."""
+        number = self._reached.message(alert_id, chat)
+        return chat if number is None else f"{chat} (message {number})"
 
     async def close(self) -> None:
         await self._api.close()
 
     async def _send_to(self, chat: str, notice: Notice) -> int | None:
         """The number of the message that it became; None where that is not said."""
-        if notice.film is not None:
-            return await self._send_film(chat, notice, notice.film)
+        if notice.video is not None:
+            return await self._send_video(chat, notice, notice.video)
         if notice.picture is None or len(notice.picture) > PICTURE_LIMIT_BYTES:
             return await self._send_message(chat, notice)
         answer = await self._api.call(
@@ -140,26 +148,26 @@ class TelegramChannel:
         judge_for(answer, chat)
         return message_number(answer)
 
-    async def _send_film(self, chat: str, notice: Notice, film: Film) -> int | None:
-        if len(film.content) > FILM_LIMIT_BYTES:
-            raise DeliveryRefused(f"a film of {len(film.content)} bytes: Telegram takes 50 MB")
-        moves = film.media_type == "image/gif"
+    async def _send_video(self, chat: str, notice: Notice, video: Video) -> int | None:
+        if len(video.content) > VIDEO_LIMIT_BYTES:
+            raise DeliveryRefused(f"a video of {len(video.content)} bytes: Telegram takes 50 MB")
+        moves = video.media_type == "image/gif"
         method, name = ("sendAnimation", "animation") if moves else ("sendVideo", "video")
         file = f"{notice.event_id}.{'gif' if moves else 'mp4'}"
         answer = await self._api.call(
             method,
-            longer_s=len(film.content) / SLOWEST_BYTES_S,
+            longer_s=len(video.content) / SLOWEST_BYTES_S,
             data={
                 "chat_id": chat,
                 "parse_mode": "HTML",
                 "caption": html_of(notice, CAPTION_LIMIT),
-                "width": film.width,
-                "height": film.height,
-                "duration": round(film.duration_s),
+                "width": video.width,
+                "height": video.height,
+                "duration": round(video.duration_s),
                 **({} if moves else {"supports_streaming": "true"}),
                 **self._answering(chat, notice),
             },
-            files={name: (file, film.content, film.media_type)},
+            files={name: (file, video.content, video.media_type)},
         )
         judge_for(answer, chat)
         return message_number(answer)

@@ -143,12 +143,13 @@ class WebPushChannel:
 
 def body_of(notice: Notice) -> bytes:
     """What our page's worker shows: JSON, cut so that any push service takes it."""
+    alone = notice.event_id == notice.alert_id
     link = notice.link if notice.link and len(notice.link) <= LONGEST_LINK else None
     told = {
         "title": notice.title[:200],
         "text": plain_body(notice, links=False)[:LONGEST_TEXT],
         "tag": str(notice.alert_id),
-        "link": link or (f"/events/{notice.event_id}" if notice.rule_id else "/inbox"),
+        "link": link or ("/inbox" if alone else f"/events/{notice.event_id}"),
         "severity": notice.severity.value,
     }
     while len(body := json.dumps(told, ensure_ascii=False).encode()) > MOST_BYTES:

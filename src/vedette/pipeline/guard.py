@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from vedette.contracts.event import Severity
 from vedette.contracts.frame import Frame
 from vedette.contracts.sample import Samples
@@ -17,7 +15,7 @@ from vedette.pipeline.book import EventBook
 from vedette.pipeline.sight import Sight
 from vedette.pipeline.stats import CameraStats
 from vedette.rules.build import BuiltRule
-from vedette.track.path import Path, encode
+from vedette.track.path import NOWHERE, encode
 
 RULE = "tamper"
 LABEL = "camera"
@@ -54,11 +52,6 @@ def _rule(kind: Tampering) -> BuiltRule:
     )
 
 
-NOWHERE = Path(
-    offsets_ms=np.zeros(0, dtype=np.uint32),
-    boxes=np.zeros((0, 4), dtype=np.uint16),
-    scores=np.zeros(0, dtype=np.uint16),
-)
 RULES = {kind: _rule(kind) for kind in MESSAGES}
 
 

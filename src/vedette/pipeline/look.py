@@ -18,6 +18,7 @@ from vedette.detect.crop import crop
 from vedette.pipeline.announce import Announcer
 from vedette.pipeline.gate import LookGate
 from vedette.pipeline.labels import LabelFilter, ScoreFilter
+from vedette.pipeline.passed_over import PassedOver
 from vedette.pipeline.regions import Plan, Regions, inside
 from vedette.pipeline.stats import CameraStats
 from vedette.pipeline.still import Stillness
@@ -40,6 +41,7 @@ class Look:
     keep: LabelFilter
     sure: ScoreFilter
     tracker: Tracker
+    passed_over: PassedOver
     announcer: Announcer
     stats: CameraStats
     watchers: tuple[Watcher, ...] = ()
@@ -79,6 +81,7 @@ class Look:
 
     def finish(self, at_us: int) -> Tracks:
         """Give up every track."""
+        self.passed_over.end()
         tracks, _ = self.sure(self.tracker.finish(at_us))
         return tracks
 
@@ -123,6 +126,7 @@ class Look:
         self.regions.learn(motion, found, plan.windows, frame.at_us)
         self.announcer.detections(frame, found)
         tracks = self.tracker.update(describe(frame, found), frame.at_us)
+        self.passed_over.see(found, tracks, frame.at_us)
         self._still.see(tracks, _looked_for(tracks, plan))
         tracks, verdicts = self.sure(tracks)
         self.verdicts = (*verdicts, *self._returned(tracks))

@@ -23,7 +23,7 @@ from vedette.contracts.errors import (
     VedetteError,
 )
 from vedette.contracts.facts import NotifyFact
-from vedette.contracts.notice import DeliveryStatus, Film, FilmKind, Notice
+from vedette.contracts.notice import DeliveryStatus, Notice, Video, VideoKind
 from vedette.contracts.span import Value
 from vedette.kit.clock import Clock
 from vedette.kit.correlation import about
@@ -46,14 +46,14 @@ SHORTEST_ALARM_S = 0.05
 
 SAID_BEFORE = "(Perhaps said before: Vedette ended while it was saying it.)"
 
-FindFilm = Callable[[UUID, FilmKind], Awaitable[Film | None]]
-"""The film of an event; None where there is none that a message could bring."""
+FindVideo = Callable[[UUID, VideoKind], Awaitable[Video | None]]
+"""The video of an event; None where there is none that a message could bring."""
 
 FindPicture = Callable[[UUID], Awaitable[bytes | None]]
 """The annotated picture of an event as JPEG; None where there is none."""
 
 
-async def no_film(event_id: UUID, kind: FilmKind) -> None:
+async def no_video(event_id: UUID, kind: VideoKind) -> None:
     """Where there are none."""
     del event_id, kind
 
@@ -64,7 +64,7 @@ class CourierKit:
 
     deliveries: Deliveries
     find_picture: FindPicture
-    find_film: FindFilm = no_film
+    find_video: FindVideo = no_video
     clock: Clock
     rng: random.Random
     plan: RetryPlan = field(default_factory=RetryPlan)
@@ -182,7 +182,7 @@ class Courier:
         notices = [each.notice for each in group]
         alerts = [each for each in notices if each.follow_up is None]
         if not alerts:
-            return True  # films alone: one after the other, once it is back
+            return True  # videos alone: one after the other, once it is back
         digest = digest_of(alerts, self._name, since or now, now)
         if any(each.doubtful for each in group):
             digest = _said_before(digest)
@@ -270,23 +270,23 @@ class Courier:
         return DeliveryRefused(f"the channel broke: {type(outcome.error).__name__}")
 
     async def _whole(self, notice: Notice) -> Notice:
-        """With its picture, or its film.
+        """With its picture, or its video.
 
         Raises:
-            DeliveryRefused: a film is all that it brings, and there is none any more.
+            DeliveryRefused: a video is all that it brings, and there is none any more.
         """
         event_id, follow_up = notice.event_id, notice.follow_up
         try:
             if follow_up is None:
                 picture = await self._kit.find_picture(event_id)
                 return notice.model_copy(update={"picture": picture})
-            film = await self._kit.find_film(event_id, follow_up.film)
+            video = await self._kit.find_video(event_id, follow_up.kind)
         except (VedetteError, OSError) as error:  # retention may have deleted it just now
             log.warning("alert %s goes without its picture: %s", notice.alert_id, error)
-            film = None
-        if follow_up is not None and film is None:
-            raise DeliveryRefused("the event has no film any more that a message could bring")
-        return notice.model_copy(update={"film": film})
+            video = None
+        if follow_up is not None and video is None:
+            raise DeliveryRefused("the event has no video any more that a message could bring")
+        return notice.model_copy(update={"video": video})
 
     async def _arrived(self, notice: Notice, number: int, target: str) -> None:
         self.stats.sent += 1

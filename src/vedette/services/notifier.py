@@ -28,7 +28,7 @@ from vedette.notify.port import Channel
 from vedette.services.alert_book import AlertBook
 from vedette.services.courier import Courier, CourierKit, CourierStats, fact_of
 from vedette.services.escalation import Escalation, Tell
-from vedette.services.films import Films
+from vedette.services.follow_ups import FollowUps
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +72,8 @@ class Office:
     """Where alerts are kept for people."""
     escalation: Callable[[Tell], Escalation] | None = None
     """Makes the one who tells others what nobody acknowledges."""
-    films: Callable[[Tell], Films] | None = None
-    """Makes the one who brings films after alerts."""
+    follow_ups: Callable[[Tell], FollowUps] | None = None
+    """Makes the one who brings videos after alerts."""
     hands: Hands | None = None
     """What people may do from channels that hear them."""
 
@@ -103,7 +103,7 @@ class Notifier:
         self._ears = {name: channel for name, channel in channels.items() if _hears(channel)}
         escalation = office.escalation
         self._escalation = None if escalation is None else escalation(self.tell)
-        self._films = None if office.films is None else office.films(self.tell)
+        self._follow_ups = None if office.follow_ups is None else office.follow_ups(self.tell)
         self._remembers = office.book is None
         self._remembering = asyncio.Lock()
         self._fates: dict[UUID, _Fate] = {}
@@ -115,13 +115,13 @@ class Notifier:
         self._stopped = asyncio.Event()
 
     async def handle(self, topic: str, payload: Payload) -> None:
-        """Judge an event that opened, or bring its film; idempotent, so it may be told again.
+        """Judge an event that opened, or bring its video; idempotent, so it may be told again.
 
         Raises:
             StorageFailed: the alert cannot be noted now; the relay tells the event again.
         """
-        if self._films is not None:
-            await self._films.handle(topic, payload)
+        if self._follow_ups is not None:
+            await self._follow_ups.handle(topic, payload)
         if topic != TOPIC or not isinstance(payload, Event):
             return
         await self._remember()

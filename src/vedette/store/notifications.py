@@ -327,7 +327,7 @@ def _row(notice: Notice, channel: str, now: datetime) -> dict[str, Any]:
         "severity": notice.severity.value,
         "status": DeliveryStatus.QUEUED.value,
         "target": "",
-        "payload": plain(notice, without=frozenset({"picture", "film"})),
+        "payload": plain(notice, without=frozenset({"picture", "video"})),
         "error_message": "",
         "created_at": now,
         "alert_id": notice.alert_id,

@@ -52,16 +52,19 @@ class VerdictRepository:
 
         Args:
             stories: site, id of the track (`camera/session/number`), and what was said of it;
-                what was said of the camera itself (track 0) goes to `camera/session/0`.
+                what was said of the camera itself (track 0) goes to `camera/session/0`, or to
+                the record of that id where it is one of no track (`camera/session/0-...`).
         Returns:
             The number of verdicts left out.
         """
         wanted: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         for site_id, track_id, verdicts in stories:
             self._scope.demand(site_id)
-            session = track_id.rpartition("/")[0]
+            session, _, number = track_id.rpartition("/")
             for verdict in verdicts:
-                row = _row(verdict, f"{session}/{verdict.track}", config_version, today)
+                alone = not verdict.track and not number.isdecimal()
+                whose = track_id if alone else f"{session}/{verdict.track}"
+                row = _row(verdict, whose, config_version, today)
                 wanted[site_id, verdict.camera_id].append({"site_id": site_id, **row})
         counts = await self._counts({camera_id for _, camera_id in wanted}, today)
         kept: list[dict[str, Any]] = []
@@ -153,9 +156,10 @@ def _row(verdict: Verdict, track_id: str, config_version: str, today: date) -> d
 
 
 def _verdict(row: RowMapping) -> Verdict:
+    number = row["track_id"].rpartition("/")[2]
     return Verdict(
         camera_id=row["camera_id"],
-        track=int(row["track_id"].rpartition("/")[2]),
+        track=int(number) if number.isdecimal() else 0,
         stage=row["stage"],
         at_us=to_us(row["at"]),
         code=row["code"],

@@ -326,6 +326,14 @@ class EventStoreContract:
             assert camera.code == "gate_closed"
             found = await ledger.of_camera("yard", NOON, NOON + timedelta(seconds=1))
             assert len(found) == 5
+            await ledger.add(
+                [("home", "yard/s1/0-person-17", [make_verdict("passed_over", track=0)])],
+                config_version="7",
+                today=NOON.date(),
+                most_per_day=100,
+            )
+            (record,) = await ledger.of_track("yard/s1/0-person-17")
+            assert (record.code, record.track) == ("passed_over", 0)
             assert await unit.verdicts(SiteScope("farm")).of_track("yard/s1/1") == ()
 
     async def test_the_ledger_of_a_day_is_bounded_and_what_is_left_out_is_counted(self) -> None:

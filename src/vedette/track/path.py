@@ -39,6 +39,14 @@ class Path:
         return len(self.offsets_ms)
 
 
+NOWHERE = Path(
+    offsets_ms=np.zeros(0, dtype=np.uint32),
+    boxes=np.zeros((0, 4), dtype=np.uint16),
+    scores=np.zeros(0, dtype=np.uint16),
+)
+"""Of what the ledger speaks of and nobody followed."""
+
+
 def encode(path: Path) -> bytes:
     """Pack a path.
 

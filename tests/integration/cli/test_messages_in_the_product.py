@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.command import vedette
 from tests.running import Running
 from tests.servers.push_service import Browser, PushService
 
@@ -119,3 +120,29 @@ def test_where_nobody_is_told_in_the_product_it_says_how(tmp_path: Path) -> None
     assert "web_push" in key.text
     assert missing.status_code == 404
     assert "no message 7" in missing.text
+
+
+@pytest.mark.timeout(120)
+def test_a_test_message_reaches_the_page_and_the_browsers(tmp_path: Path) -> None:
+    config, data = tmp_path / "vedette.yaml", tmp_path / "data"
+    start, _, told = SETTINGS.partition("rules:")
+    config.write_text(f"{start}rules: []\nnotify:{told.partition('notify:')[2]}")
+    never = vedette("notify", "test", "in_app", config, "--data", data)
+    with PushService() as service, Running("up", "--config", config, "--data", data) as product:
+        service.key = product.http.get("/api/v1/push/key").json()["key"]
+        unasked = vedette("notify", "test", "web_push", config, "--data", data)
+        _, subscribed = service.subscribe()
+        product.http.post("/api/v1/push/subscriptions", json=subscribed)
+        page = vedette("notify", "test", "in_app", config, "--data", data)
+        browser = vedette("notify", "test", "web_push", config, "--data", data)
+        (message,) = product.http.get("/api/v1/inbox").json()["items"]
+        assert product.stop() == 0
+
+    assert never.code != 0
+    assert "name the folder with --data" in " ".join(never.err.split())
+    assert unasked.code != 0
+    assert "no browser wants to be told" in " ".join(unasked.err.split())
+    assert page.out == "told: the list of messages\n", page.err
+    assert browser.out == "told: 1 browser\n", browser.err
+    assert message["title"] == service.pushed[0].said["title"] == "Test of this channel (Vedette)"
+    assert service.pushed[0].said["link"] == "/inbox"

@@ -83,13 +83,18 @@ cameras:
 notify:
   quiet_s: 0
   channels:
-    - {{id: clips, type: telegram, token: "{token}", chat_ids: [42], base_url: "{url}", film: clip}}
+    - id: clips
+      type: telegram
+      token: "{token}"
+      chat_ids: [42]
+      base_url: "{url}"
+      follow_up: clip
     - id: moves
       type: telegram
       token: "{token}"
       chat_ids: [43]
       base_url: "{url}"
-      film: animation
+      follow_up: animation
 api: {{port: 0}}
 """
 
@@ -101,19 +106,19 @@ def test_the_film_of_an_event_follows_its_picture(tmp_path: Path) -> None:
         file.write_text(FILMS.format(url=server.url, token=TOKEN))
         with Running("up", "--config", file, "--data", tmp_path / "data") as product:
 
-            def films(method: str) -> list[Sent]:
+            def videos(method: str) -> list[Sent]:
                 return [each for each in server.sent if each.method == method]
 
-            clip = product.until(lambda: films("sendVideo"), "a clip")[0]
-            moves = product.until(lambda: films("sendAnimation"), "an animation")[0]
+            clip = product.until(lambda: videos("sendVideo"), "a clip")[0]
+            moves = product.until(lambda: videos("sendAnimation"), "an animation")[0]
             first = server.sent[clip.replies_to - 1]
             assert product.stop() == 0
 
-    with av.open(BytesIO(clip.film), "r") as film:
-        shown = len(list(film.decode(video=0)))
+    with av.open(BytesIO(clip.video), "r") as video:
+        shown = len(list(video.decode(video=0)))
     assert (clip.chat_id, moves.chat_id) == ("42", "43")
     assert first.photo is not None
     assert first.text.partition("\n")[0] == clip.text.partition("\n")[0]
-    assert moves.film.startswith(b"GIF89a")
+    assert moves.video.startswith(b"GIF89a")
     assert shown > 10
     assert float(clip.about["duration"]) >= 1

@@ -23,7 +23,9 @@ async def sent(*notices: Any, **settings: Any) -> list[dict[str, Any]]:
     with ChatSpace() as space:
         async with opened(channel_to(space.webhook, **settings)) as channel:
             for notice in notices:
-                assert await channel.send(notice) == "Google Chat (127.0.0.1)"
+                assert (
+                    await channel.send(notice) == "Google Chat (127.0.0.1), spaces/AAAA/messages/1"
+                )
     return list(space.messages.values())
 
 

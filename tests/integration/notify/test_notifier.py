@@ -153,7 +153,7 @@ async def test_one_alert_reaches_three_kinds_of_channel_with_its_picture(desk: D
             rows = await desk.settled(event)
 
     assert {name: row.status for name, row in rows.items()} == dict.fromkeys(channels, SENT)
-    assert rows["phone"].target == "chats 42"
+    assert rows["phone"].target == "chats 42 (message 1)"
     assert api.sent[0].photo == JPEG
     assert [p.get_content() for p in sink.mails[0].message.walk() if p.get_filename()] == [JPEG]
     assert next(iter(receiver.messages.values()))["picture_base64"]

@@ -11,9 +11,9 @@ from tests.servers.black_hole import BlackHole
 from tests.servers.bot_api import TOKEN, BotApi, no
 from tests.servers.web import Reply
 from vedette.contracts.errors import DeliveryFailed, DeliveryRefused
-from vedette.contracts.notice import Film, FilmKind, Notice
-from vedette.notify.telegram import FILM_LIMIT_BYTES, TelegramChannel, TelegramConfig
-from vedette.services.films import followed_up
+from vedette.contracts.notice import Notice, Video, VideoKind
+from vedette.notify.telegram import VIDEO_LIMIT_BYTES, TelegramChannel, TelegramConfig
+from vedette.services.follow_ups import followed_up
 from vedette.testing.channel_contract import JPEG, NASTY, a_notice, opened
 from vedette.testing.fakes import FakeClock
 
@@ -26,7 +26,7 @@ def channel_to(url: str, **settings: Any) -> TelegramChannel:
 async def test_the_photo_arrives_with_its_caption() -> None:
     with BotApi() as api:
         async with opened(channel_to(api.url)) as channel:
-            assert await channel.send(a_notice()) == "chats 42"
+            assert await channel.send(a_notice()) == "chats 42 (message 1)"
 
     [sent] = api.sent
     notice = a_notice()
@@ -43,27 +43,27 @@ async def test_without_a_picture_a_message_arrives() -> None:
     assert api.heard[0].path.endswith("/sendMessage")
 
 
-CLIP = Film(
+CLIP = Video(
     content=b"\0\0\0\x18ftypisom", media_type="video/mp4", width=768, height=576, duration_s=7.6
 )
-GIF = Film(content=b"GIF89a", media_type="image/gif", width=320, height=240, duration_s=3.0)
+GIF = Video(content=b"GIF89a", media_type="image/gif", width=320, height=240, duration_s=3.0)
 
 
-def filmed(film: Film, kind: FilmKind = FilmKind.CLIP) -> Notice:
-    """What brings the film of `a_notice()`."""
-    return followed_up(a_notice(), kind).model_copy(update={"film": film})
+def brought(video: Video, kind: VideoKind = VideoKind.CLIP) -> Notice:
+    """What brings the video of `a_notice()`."""
+    return followed_up(a_notice(), kind).model_copy(update={"video": video})
 
 
 async def test_the_clip_arrives_as_an_answer_to_its_picture() -> None:
     with BotApi(chats=("42", "43")) as api:
-        async with opened(channel_to(api.url, chat_ids=[42, 43], film="clip")) as channel:
+        async with opened(channel_to(api.url, chat_ids=[42, 43], follow_up="clip")) as channel:
             await channel.send(a_notice())
             await channel.send(a_notice(alert_id=uuid4()))
-            told = await channel.send(filmed(CLIP))
+            told = await channel.send(brought(CLIP))
 
     video = api.sent[4]
-    assert told == "chats 42, 43"
-    assert (video.method, video.film, video.photo) == ("sendVideo", CLIP.content, None)
+    assert told == "chats 42 (message 5), 43 (message 6)"
+    assert (video.method, video.video, video.photo) == ("sendVideo", CLIP.content, None)
     assert [(each.chat_id, each.replies_to) for each in api.sent[4:]] == [("42", 1), ("43", 2)]
     assert video.text == f"{a_notice().title}\n{a_notice().link}"
     size = [video.about[name] for name in ("width", "height", "duration", "supports_streaming")]
@@ -72,30 +72,30 @@ async def test_the_clip_arrives_as_an_answer_to_its_picture() -> None:
 
 async def test_an_animation_plays_by_itself() -> None:
     with BotApi() as api:
-        async with opened(channel_to(api.url, film="animation")) as channel:
-            await channel.send(filmed(GIF, FilmKind.ANIMATION))
+        async with opened(channel_to(api.url, follow_up="animation")) as channel:
+            await channel.send(brought(GIF, VideoKind.ANIMATION))
 
     [sent] = api.sent
-    assert (sent.method, sent.film, sent.replies_to) == ("sendAnimation", GIF.content, None)
+    assert (sent.method, sent.video, sent.replies_to) == ("sendAnimation", GIF.content, None)
     assert sent.buttons == ()
 
 
 async def test_a_film_whose_first_message_was_deleted_comes_alone() -> None:
     with BotApi() as api:
-        async with opened(channel_to(api.url, film="clip")) as channel:
+        async with opened(channel_to(api.url, follow_up="clip")) as channel:
             await channel.send(a_notice())
             api.sent[0] = replace(api.sent[0], chat_id="elsewhere")
-            await channel.send(filmed(CLIP))
+            await channel.send(brought(CLIP))
 
     assert api.sent[1].replies_to is None
 
 
 async def test_a_film_that_is_too_long_is_refused_before_it_travels() -> None:
-    long = CLIP.model_copy(update={"content": bytes(FILM_LIMIT_BYTES + 1)})
+    long = CLIP.model_copy(update={"content": bytes(VIDEO_LIMIT_BYTES + 1)})
     with BotApi() as api:
-        async with opened(channel_to(api.url, film="clip")) as channel:
+        async with opened(channel_to(api.url, follow_up="clip")) as channel:
             with pytest.raises(DeliveryRefused, match="Telegram takes 50 MB"):
-                await channel.send(filmed(long))
+                await channel.send(brought(long))
 
     assert api.heard == []
 
@@ -169,7 +169,9 @@ async def test_a_chat_that_moved_is_named() -> None:
 async def test_a_chat_that_blocked_the_bot_keeps_nothing_from_the_others() -> None:
     with BotApi(chats=["1", "3"], blocked=["2"]) as api:
         async with opened(channel_to(api.url, chat_ids=[1, 2, "3"])) as channel:
-            assert await channel.send(a_notice()) == "chats 1, 3; refused by 2"
+            assert (
+                await channel.send(a_notice()) == "chats 1 (message 1), 3 (message 2); refused by 2"
+            )
 
     assert [sent.chat_id for sent in api.sent] == ["1", "3"]
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from vedette.contracts.notice import DeliveryStatus, FilmKind, Notice
+from vedette.contracts.notice import DeliveryStatus, Notice, VideoKind
 from vedette.contracts.verdict import Verdict
 from vedette.explain.story import story_of
-from vedette.services.films import followed_up
+from vedette.services.follow_ups import followed_up
 from vedette.testing.channel_contract import a_notice
 
 AT = datetime(2026, 1, 31, 14, 3, 22, tzinfo=UTC)
@@ -56,14 +56,14 @@ def test_who_was_told_comes_first() -> None:
 
 
 def test_a_film_that_followed_is_told_apart() -> None:
-    film = followed_up(a_notice(), FilmKind.CLIP)
+    video = followed_up(a_notice(), VideoKind.CLIP)
     both = [
-        Word(status=DeliveryStatus.SENT, notice=each, target="42") for each in (a_notice(), film)
+        Word(status=DeliveryStatus.SENT, notice=each, target="42") for each in (a_notice(), video)
     ]
 
     story = story_of("x", OPENED, both)
 
-    assert story.answers[:2] == ("Family told 42.", "Family, with the film, told 42.")
+    assert story.answers[:2] == ("Family told 42.", "Family, with the video, told 42.")
 
 
 def test_a_channel_that_failed_says_why() -> None:

@@ -1,4 +1,4 @@
-"""Films follow what people were told: to whom, once, and without any say in what is told next."""
+"""Videos follow what people were told: to whom, once, and without any say in what is told next."""
 
 import asyncio
 import random
@@ -14,11 +14,11 @@ from vedette.alerts.policy import AlertPolicy
 from vedette.contracts.artifact import Artifact, ArtifactKind
 from vedette.contracts.errors import DeliveryFailed, StorageFailed
 from vedette.contracts.event import Event
-from vedette.contracts.notice import DeliveryStatus, Film, FilmKind
+from vedette.contracts.notice import DeliveryStatus, Video, VideoKind
 from vedette.notify.port import Channel
 from vedette.services.courier import CourierKit
 from vedette.services.deliveries import StoreDeliveries
-from vedette.services.films import TOPIC, Films
+from vedette.services.follow_ups import TOPIC, FollowUps
 from vedette.services.notifier import TOPIC as OPENED
 from vedette.services.notifier import Notifier, Office
 from vedette.services.outage import RetryPlan
@@ -28,15 +28,15 @@ from vedette.testing.fakes import FakeClock, RecordingChannel
 from vedette.testing.store_samples import HOME, NOON, make_artifact, make_event, with_places
 
 SENT, FAILED, DIGESTED = DeliveryStatus.SENT, DeliveryStatus.FAILED, DeliveryStatus.DIGESTED
-CLIP, ANIMATION = FilmKind.CLIP, FilmKind.ANIMATION
+CLIP, ANIMATION = VideoKind.CLIP, VideoKind.ANIMATION
 
 
 async def no_picture(event_id: UUID) -> None:
     del event_id
 
 
-async def film_of(event_id: UUID, kind: FilmKind) -> Film:
-    return Film(content=f"{kind} of {event_id}".encode(), media_type="video/mp4")
+async def video_of(event_id: UUID, kind: VideoKind) -> Video:
+    return Video(content=f"{kind} of {event_id}".encode(), media_type="video/mp4")
 
 
 class Desk:
@@ -46,16 +46,16 @@ class Desk:
         self.store, self.clock = store, clock
 
     def notifier(
-        self, channels: Mapping[str, Channel], films: Mapping[str, FilmKind], **kit: Any
+        self, channels: Mapping[str, Channel], videos: Mapping[str, VideoKind], **kit: Any
     ) -> Notifier:
         values: dict[str, Any] = {
             "deliveries": StoreDeliveries(self.store, wake=lambda: None),
             "find_picture": no_picture,
-            "find_film": film_of,
+            "find_video": video_of,
             "clock": self.clock,
             "rng": random.Random(1),  # noqa: S311  jitter that repeats
         }
-        office = Office(films=partial(Films, films, self.store))
+        office = Office(follow_ups=partial(FollowUps, videos, self.store))
         return Notifier(AlertPolicy(quiet_s=60.0), channels, CourierKit(**values | kit), office)
 
     async def log(self) -> list[Delivery]:
@@ -92,7 +92,7 @@ async def settled(desk: Desk) -> bool:
     return all(each.status is not DeliveryStatus.QUEUED for each in await desk.log())
 
 
-async def test_a_film_follows_on_the_channels_that_want_it_once(desk: Desk) -> None:
+async def test_a_video_follows_on_the_channels_that_want_it_once(desk: Desk) -> None:
     clips, moves, plain = RecordingChannel(), RecordingChannel(), RecordingChannel()
     channels = {"clips": clips, "moves": moves, "plain": plain}
     notifier = desk.notifier(channels, {"clips": CLIP, "moves": ANIMATION})
@@ -107,17 +107,17 @@ async def test_a_film_follows_on_the_channels_that_want_it_once(desk: Desk) -> N
 
     await live(notifier, partial(settled, desk))
 
-    first, film = clips.sent
-    assert (first.film, first.follow_up) == (None, None)
-    assert film.film == await film_of(event.id, CLIP)
-    assert film.follow_up is not None
-    assert film.follow_up.alert_id == first.alert_id
-    assert film.alert_id != first.alert_id
-    assert [each.film for each in moves.sent] == [None, await film_of(event.id, ANIMATION)]
+    first, video = clips.sent
+    assert (first.video, first.follow_up) == (None, None)
+    assert video.video == await video_of(event.id, CLIP)
+    assert video.follow_up is not None
+    assert video.follow_up.alert_id == first.alert_id
+    assert video.alert_id != first.alert_id
+    assert [each.video for each in moves.sent] == [None, await video_of(event.id, ANIMATION)]
     assert len(plain.sent) == 1
 
 
-async def test_a_film_that_cannot_be_told_changes_nothing_about_its_alert(desk: Desk) -> None:
+async def test_a_video_that_cannot_be_told_changes_nothing_about_its_alert(desk: Desk) -> None:
     class Silent(RecordingChannel):
         async def send(self, notice: Any) -> str:
             if notice.follow_up is not None:
@@ -142,23 +142,23 @@ async def test_a_film_that_cannot_be_told_changes_nothing_about_its_alert(desk: 
     assert statuses == [SENT, FAILED], "the quiet time of the alert goes on"
 
 
-async def test_a_film_that_is_gone_is_given_up_at_once(desk: Desk) -> None:
-    async def gone(event_id: UUID, kind: FilmKind) -> Film | None:
+async def test_a_video_that_is_gone_is_given_up_at_once(desk: Desk) -> None:
+    async def gone(event_id: UUID, kind: VideoKind) -> Video | None:
         raise StorageFailed("deleted")
 
     channel = RecordingChannel()
-    notifier = desk.notifier({"clips": channel}, {"clips": CLIP}, find_film=gone)
+    notifier = desk.notifier({"clips": channel}, {"clips": CLIP}, find_video=gone)
     await notifier.handle(OPENED, make_event(0))
     await notifier.handle(TOPIC, media(make_event(0)))
 
     await live(notifier, partial(settled, desk))
 
-    told, film = await desk.log()
-    assert (told.status, film.status, film.attempts) == (SENT, FAILED, 1)
-    assert "no film any more" in film.error
+    told, video = await desk.log()
+    assert (told.status, video.status, video.attempts) == (SENT, FAILED, 1)
+    assert "no video any more" in video.error
 
 
-async def test_a_digest_tells_of_alerts_and_not_of_their_films(desk: Desk) -> None:
+async def test_a_digest_tells_of_alerts_and_not_of_their_videos(desk: Desk) -> None:
     channel = RecordingChannel(errors=[DeliveryFailed("away")] * 8)
     notifier = desk.notifier({"clips": channel}, {"clips": CLIP}, plan=RetryPlan(patience_s=9999.0))
     events = [make_event(90 * number) for number in range(6)]
@@ -173,7 +173,7 @@ async def test_a_digest_tells_of_alerts_and_not_of_their_films(desk: Desk) -> No
     assert [each.status for each in await desk.log()] == [*[DIGESTED] * 12, SENT]
 
 
-async def test_few_alerts_with_films_are_no_flood(desk: Desk) -> None:
+async def test_few_alerts_with_videos_are_no_flood(desk: Desk) -> None:
     channel = RecordingChannel(errors=[DeliveryFailed("away")] * 8)
     notifier = desk.notifier({"clips": channel}, {"clips": CLIP}, plan=RetryPlan(patience_s=9999.0))
     events = [make_event(90 * number) for number in range(5)]
@@ -183,11 +183,11 @@ async def test_few_alerts_with_films_are_no_flood(desk: Desk) -> None:
 
     await live(notifier, partial(settled, desk))
 
-    assert [each.event_id for each in channel.sent if each.film is None] == [e.id for e in events]
-    assert [each.event_id for each in channel.sent if each.film] == [e.id for e in events]
+    assert [each.event_id for each in channel.sent if each.video is None] == [e.id for e in events]
+    assert [each.event_id for each in channel.sent if each.video] == [e.id for e in events]
 
 
-async def test_who_was_not_told_gets_no_film(desk: Desk) -> None:
+async def test_who_was_not_told_gets_no_video(desk: Desk) -> None:
     notifier = desk.notifier({"clips": RecordingChannel()}, {"clips": CLIP})
 
     await notifier.handle(TOPIC, media(make_event(0)))
