@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 
 from vedette.cli.look import clock_time, out, part_bar, table
+from vedette.cli.options import AsJson, InForce, Kept
 from vedette.cli.recordings import moment
 from vedette.contracts.errors import InvalidInput
 from vedette.kit.clock import SystemClock
@@ -37,14 +38,9 @@ def backtest(
     since: Annotated[str, typer.Option(help="`30d`, `12h`, or a moment (UTC).")] = "30d",
     until: Annotated[str, typer.Option(help="The same; now if absent.")] = "",
     camera: Annotated[str, typer.Option(help="Only this one.")] = "",
-    config: Annotated[Path, typer.Option("--config", "-c", help="The settings in force.")] = Path(
-        "vedette.yaml"
-    ),
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: InForce = Path("vedette.yaml"),
+    data: Kept = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what rules would have opened and told, and what is new or gone beside those in force."""
     from vedette.app.backtest import backtest as tried

@@ -7,6 +7,7 @@ import typer
 
 from vedette.cli.backtest import when
 from vedette.cli.look import clock_time, err, out
+from vedette.cli.options import Kept
 from vedette.cli.recordings import moment
 from vedette.contracts.artifact import ArtifactKind
 from vedette.contracts.errors import InvalidInput
@@ -45,10 +46,7 @@ def mark(
     rule: Annotated[
         str, typer.Option(help="With --missed: which should have seen it; any if absent.")
     ] = "",
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
-    ] = None,
+    data: Kept = None,
 ) -> None:
     """Say whether an event was right, or that one was missed. `/metrics` shows the precision of
     each rule, and `vedette rules suggest` what could be changed."""
@@ -92,10 +90,7 @@ def export(
     names: Annotated[
         str | None, typer.Option(help="Pattern of the names, see docs/file-names.md.")
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
-    ] = None,
+    data: Kept = None,
 ) -> None:
     """Copy snapshots, animations and clips into one folder, as CAMERA_LABEL_DATE_TIME."""
     import asyncio

@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from vedette.cli.look import out, table
+from vedette.cli.options import AsJson, Kept
 from vedette.cli.recordings import moment
 from vedette.contracts.errors import InvalidInput
 
@@ -36,11 +37,8 @@ def explain(
         Path | None,
         typer.Option(help="Write what the camera saw then, out of its recording (JPEG)."),
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    data: Kept = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say why people were told of something, or were not, with every stage's word and figures."""
     from vedette.app.explain import explain as of_id

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vedette.cli.look import clock_time, err, out, table
+from vedette.cli.options import Kept
 
 app = typer.Typer(
     help="What is recorded, and films of any interval.",
@@ -23,10 +24,6 @@ EXAMPLES = """Examples:
 """
 
 Camera = Annotated[str, typer.Argument(help="Id of the camera.")]
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
-]
 
 
 @app.command("list")
@@ -38,7 +35,7 @@ def list_recordings(
         str | None, typer.Option("--from", help="Since when; a day ago if absent. UTC.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Until when; now if absent. UTC.")] = None,
-    data: Data = None,
+    data: Kept = None,
 ) -> None:
     """Show what is recorded and what is not, and why."""
     import asyncio
@@ -81,7 +78,7 @@ def export(
     background: Annotated[
         bool, typer.Option("--background", help="Let the running product do it (`vedette jobs`).")
     ] = False,
-    data: Data = None,
+    data: Kept = None,
 ) -> None:
     """Write an interval into a file: packets copied, exact to the picture.
 

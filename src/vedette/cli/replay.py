@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from vedette.cli.backtest import when
 from vedette.cli.look import clock_time, frame_bar, out, table
+from vedette.cli.options import AsJson, Kept
 from vedette.contracts.errors import InvalidInput
 from vedette.kit.clock import SystemClock
 
@@ -56,14 +57,11 @@ def replay(
     config: Annotated[Path, typer.Option("--config", "-c", help="The present settings.")] = Path(
         "vedette.yaml"
     ),
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
-    ] = None,
+    data: Kept = None,
     level: Annotated[
         Level, typer.Option("--log", help="`debug` tells every decision on standard error.")
     ] = Level.WARNING,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say which events the present code and settings make of video, and what differs from then."""
     from vedette.app.replay import replay as replayed

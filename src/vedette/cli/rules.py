@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from vedette.cli.backtest import when
 from vedette.cli.look import out, part_bar, table
+from vedette.cli.options import AsJson, InForce, Kept
 from vedette.kit.clock import SystemClock
 
 app = typer.Typer(
@@ -88,14 +89,9 @@ def check(file: Annotated[Path, typer.Argument(help="A pack of rules (YAML).")])
 def suggest(
     camera: Annotated[str, typer.Option(help="Only this one.")] = "",
     since: Annotated[str, typer.Option(help="`30d`, `12h`, or a moment (UTC).")] = "30d",
-    config: Annotated[Path, typer.Option("--config", "-c", help="The settings in force.")] = Path(
-        "vedette.yaml"
-    ),
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: InForce = Path("vedette.yaml"),
+    data: Kept = None,
+    as_json: AsJson = False,
 ) -> None:
     """Propose the change of settings that spares you the events marked false, or sees what was
     missed, with what it would have done so far. Nothing is changed."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from vedette.cli.look import out
+from vedette.cli.options import Kept
 from vedette.contracts.errors import InvalidConfig, InvalidInput
 
 SERVICES = {"notifier": "notifier", "notification-gateway": "notifier"}
@@ -22,10 +23,7 @@ def run(
     config: Annotated[Path, typer.Option("--config", "-c", help="The settings file.")] = Path(
         "vedette.yaml"
     ),
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
-    ] = None,
+    data: Kept = None,
 ) -> None:
     """Run one service: `notifier` (also notification-gateway) tells people what others ask for."""
     if service not in SERVICES:

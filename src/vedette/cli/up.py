@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from vedette.cli.look import out
+from vedette.cli.options import Kept
 
 EXAMPLES = """Examples:
 
@@ -19,10 +20,7 @@ def up(
     config: Annotated[Path, typer.Option("--config", "-c", help="The settings file.")] = Path(
         "vedette.yaml"
     ),
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", "-d", help="Where everything is kept; $VEDETTE_DATA if absent."),
-    ] = None,
+    data: Kept = None,
 ) -> None:
     """Watch the cameras, keep their events, tell people; SIGTERM or Ctrl-C stops in order."""
     from vedette.kit.garbage import begin_without_thread_caches
