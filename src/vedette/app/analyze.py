@@ -63,6 +63,8 @@ class Findings:
 
     events: list[Collected]
     tracks: list[TrackRecord]
+    passed_over: list[TrackRecord]
+    """What was seen and nobody was followed for."""
     verdicts: Mapping[str, Sequence[Verdict]]
     """What was said of each of them, by its id."""
     stats: CameraStats
@@ -198,7 +200,8 @@ def analyze(
         write_text(analysis.json, "".join(f"{line}\n" for line in collector.lines()))
     return Findings(
         events=collector.in_order(),
-        tracks=[t for t in collector.tracks if _number(t) in table.confirmed],
+        tracks=[t for t in collector.tracks if t.samples and _number(t) in table.confirmed],
+        passed_over=[t for t in collector.tracks if not t.samples],
         verdicts=collector.verdicts,
         stats=stats,
         rows=rows,

@@ -158,7 +158,7 @@ def compared(
     """What came of it, beside what happened then; None: nothing is known of that."""
     now = Time(
         events=[held.event for one in found for held in one.events],
-        tracks=[track for one in found for track in one.tracks],
+        tracks=[track for one in found for track in (*one.tracks, *one.passed_over)],
         verdicts={key: said for one in found for key, said in one.verdicts.items()},
     )
     other = then or now

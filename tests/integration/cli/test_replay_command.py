@@ -23,9 +23,14 @@ def test_the_past_again(tmp_path: Path) -> None:
         return found
 
     first, second = replayed(), replayed()
-    config.write_text(SETTINGS.replace("for_s: 0.5", "for_s: 30"))
+    patient = SETTINGS.replace("for_s: 0.5", "for_s: 30")
+    config.write_text(patient)
     other = replayed()
+    doubting = "tracker: {type: byte, new_score: 1.0, high_score: 1.0}"
+    config.write_text(SETTINGS.replace("    rules:", f"    {doubting}\n    rules:"))
+    doubtful = replayed()
     here = ("-c", config, "-d", data)
+    config.write_text(patient)
     shown = vedette("replay", "yard", "--from", "10m", *here)
     strange = vedette("replay", "moon", "--from", "10m", *here)
     long_ago = ("--from", "2020-01-01T00:00", "--to", "2020-01-01T01:00")
@@ -38,6 +43,8 @@ def test_the_past_again(tmp_path: Path) -> None:
     assert {(each["rule"], each["stage"]) for each in other["gone"]} == {("visitor", "rules")}
     assert all("of 30.0 s were over" in each["why"] for each in other["gone"])
     assert len(other["gone"]) == 3
+    assert {each["stage"] for each in doubtful["gone"]} == {"detect"}
+    assert all("100 % are needed to follow it" in each["why"] for each in doubtful["gone"])
     assert "visitor" in shown.out
     assert strange.code == 2
     assert nothing.code != 0
