@@ -198,10 +198,11 @@ def analyze(
         write_text(analysis.tracks, text)
     if analysis.json is not None:
         write_text(analysis.json, "".join(f"{line}\n" for line in collector.lines()))
+    followed = collector.tracks.values()
     return Findings(
         events=collector.in_order(),
-        tracks=[t for t in collector.tracks if t.samples and _number(t) in table.confirmed],
-        passed_over=[t for t in collector.tracks if not t.samples],
+        tracks=[t for t in followed if t.samples and _number(t) in table.confirmed],
+        passed_over=[t for t in followed if not t.samples],
         verdicts=collector.verdicts,
         stats=stats,
         rows=rows,

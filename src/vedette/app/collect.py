@@ -41,7 +41,8 @@ class Collector:
     names: NamesGiven | None = None
     """Names the files in that folder; None: as said there."""
     events: dict[UUID, Collected] = field(default_factory=dict)
-    tracks: list[TrackRecord] = field(default_factory=list)
+    tracks: dict[str, TrackRecord] = field(default_factory=dict)
+    """By their ids, in the order of their ends."""
     verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
     """What was said of each track, by its id."""
 
@@ -53,8 +54,9 @@ class Collector:
             held.files[f"{artifact.kind}{part}"] = self._keep(change.event, artifact, part)
 
     def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
-        self.tracks.append(track)
-        self.verdicts[track.id] = tuple(verdicts)
+        self.tracks.pop(track.id, None)  # an earlier part of it
+        self.tracks[track.id] = track
+        self.verdicts[track.id] = (*self.verdicts.get(track.id, ()), *verdicts)
         if log.isEnabledFor(logging.DEBUG):
             for each in verdicts:
                 at = f"{from_us(each.at_us):%Y-%m-%d %H:%M:%S.%f}"[:-3]

@@ -59,6 +59,14 @@ class TrackRecord:
     """Since when it counted; 0 where nobody noted that."""
     given_up_us: int = 0
     """Until when it counted: later than it was last seen; 0 where nobody noted that."""
+    part: int = 0
+    """Counts up where it is told before it is over: then without its path, and always only with
+    what was said of it since the part before."""
+
+    @property
+    def whole_id(self) -> tuple[str, int]:
+        """Of this part of it."""
+        return self.id, self.part
 
 
 class GapCause(StrEnum):
@@ -130,5 +138,5 @@ class EventSink(Protocol):
     def submit(self, change: EventChange) -> None: ...
 
     def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
-        """Keep a finished track and its ledger."""
+        """Keep a track and its ledger, finished or so far (`TrackRecord.part`)."""
         ...

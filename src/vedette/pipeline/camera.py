@@ -26,7 +26,7 @@ from vedette.pipeline.effort import Effort
 from vedette.pipeline.gate_plan import GateMode, GatePlan
 from vedette.pipeline.guard import Guard
 from vedette.pipeline.judging import Judging, Said
-from vedette.pipeline.ledger import Ledger
+from vedette.pipeline.ledger import Ledger, keep
 from vedette.pipeline.live import LiveView
 from vedette.pipeline.look import Look
 from vedette.pipeline.main_stream import Cost, MainStream
@@ -380,6 +380,7 @@ class CameraPipeline:
                 numbers = {"rule": built.id, "event": str(event.id)}
                 code = "captured" if files else "too_many"
                 self.ledger.add(track, "media", sight.at_us, code, numbers)
+                keep(self.sink, self.ledger.so_far(sight.tracks, track, self.book.track_id(track)))
                 opened.append(event)
         return opened
 
@@ -394,5 +395,5 @@ class CameraPipeline:
     def _end_tracks(self, tracks: Tracks) -> None:
         for ended in tracks.ended:
             self.stats.tracks += ended.confirmed
-            story = self.ledger.end(ended, self.book.track_id(ended.id), tracks.at_us)
-            self.sink.record(story.record, story.verdicts)
+            track_id = self.book.track_id(ended.id)
+            keep(self.sink, self.ledger.end(ended, track_id, tracks.at_us))

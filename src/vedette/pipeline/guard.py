@@ -15,7 +15,7 @@ from vedette.pipeline.book import EventBook
 from vedette.pipeline.sight import Sight
 from vedette.pipeline.stats import CameraStats
 from vedette.rules.build import BuiltRule
-from vedette.track.path import NOWHERE, encode
+from vedette.track.path import NO_PATH
 
 RULE = "tamper"
 LABEL = "camera"
@@ -132,5 +132,5 @@ class Guard:
             median_score=1.0,
             best_score=1.0,
             samples=0,
-            path=encode(NOWHERE),
+            path=NO_PATH,
         )

@@ -1,6 +1,7 @@
 """The decision ledger of one camera: what each stage said of each track, bounded.
 
-Also keeps the path of each track, quantised, until the track ends.
+Also keeps the path of each track, quantised, until the track ends. What opened an event is told at
+once, the rest when the track ends.
 """
 
 from array import array
@@ -9,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vedette.contracts.sample import Samples, quantise
+from vedette.contracts.sample import QUANTUM, Samples, quantise
 from vedette.contracts.sight import EndedTrack, Motion, Tracks
-from vedette.contracts.sink import TrackRecord
+from vedette.contracts.sink import EventSink, TrackRecord
 from vedette.contracts.verdict import Numbers, Verdict
-from vedette.track.path import Path, encode
+from vedette.track.path import NO_PATH, Path, encode
 
 MOST_VERDICTS = 200
 """Per track; what comes after is counted, and the count is kept as the last verdict."""
@@ -28,6 +29,10 @@ class _Story:
     """One track's verdicts and path so far."""
 
     verdicts: list[Verdict] = field(default_factory=list)
+    parts: int = 0
+    """How often it was told so far."""
+    told: int = 0
+    """Verdicts that were told with them."""
     dropped: int = 0
     times_us: "array[int]" = field(default_factory=lambda: array("q"))
     rows: "array[int]" = field(default_factory=lambda: array("H"))
@@ -62,13 +67,25 @@ class _Story:
             )
         )
 
+    def untold(self) -> tuple[Verdict, ...]:
+        """What was said since it was told last; from now on that is told."""
+        fresh = tuple(self.verdicts[self.told :])
+        self.told = len(self.verdicts)
+        return fresh
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndedStory:
-    """A track that is over, with everything that was said of it."""
+class TrackStory:
+    """A track, with what was said of it since it was told last."""
 
     record: TrackRecord
     verdicts: tuple[Verdict, ...]
+
+
+def keep(sink: EventSink, story: TrackStory | None) -> None:
+    """Have a story stored, where there is one."""
+    if story is not None:
+        sink.record(story.record, story.verdicts)
 
 
 class Ledger:
@@ -134,7 +151,32 @@ class Ledger:
             if bits and story is not None:
                 story.zones.update(z for i, z in enumerate(self.zone_ids) if bits >> i & 1)
 
-    def end(self, track: EndedTrack, track_id: str, at_us: int) -> EndedStory:
+    def so_far(self, tracks: Tracks, track: int, track_id: str) -> TrackStory | None:
+        """The story of a track in view, so that a crash leaves no event without it; None where
+        there is none. Without its path, which is not over."""
+        story, rows = self._stories.get(track), np.flatnonzero(tracks.ids == track)
+        if story is None or not len(rows) or not story.times_us:
+            return None
+        row = int(rows[0])
+        scores = np.array(story.rows, dtype=np.uint16).reshape(-1, 5)[:, 4] / QUANTUM
+        record = TrackRecord(
+            id=track_id,
+            camera_id=self._camera_id,
+            label=tracks.labels[int(tracks.classes[row])],
+            t0_us=int(tracks.first_us[row]),
+            t1_us=story.times_us[-1],
+            median_score=float(np.median(scores)),
+            best_score=float(scores.max()),
+            samples=0,
+            path=NO_PATH,
+            zones=self._visited(story),
+            confirmed_us=story.confirmed_us,
+            part=story.parts,
+        )
+        story.parts += 1
+        return TrackStory(record=record, verdicts=story.untold())
+
+    def end(self, track: EndedTrack, track_id: str, at_us: int) -> TrackStory:
         """The story of a track that was given up at a moment; it is forgotten here."""
         story = self._stories.pop(track.id, _Story())
         last = [
@@ -157,8 +199,9 @@ class Ledger:
             zones=self._visited(story),
             confirmed_us=story.confirmed_us,
             given_up_us=at_us,
+            part=story.parts,
         )
-        return EndedStory(record=record, verdicts=(*story.verdicts, *last))
+        return TrackStory(record=record, verdicts=(*story.untold(), *last))
 
     def _visited(self, story: _Story) -> tuple[str, ...]:
         """Zones that a track was in, in order; those that are no more at the end."""

@@ -14,7 +14,7 @@ from vedette.contracts.sight import Detections, Tracks
 from vedette.contracts.sink import EventSink, TrackRecord
 from vedette.contracts.verdict import Verdict
 from vedette.detect.suppress import pairwise_iou
-from vedette.track.path import NOWHERE, encode
+from vedette.track.path import NO_PATH
 
 MINUTE_US = 60_000_000
 NEAR = 0.5
@@ -110,7 +110,7 @@ class PassedOver:
             median_score=count.best,
             best_score=count.best,
             samples=0,
-            path=encode(NOWHERE),
+            path=NO_PATH,
         )
 
     def _verdict(self, label: str, count: _Count) -> Verdict:

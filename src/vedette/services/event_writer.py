@@ -238,9 +238,9 @@ class EventWriter:
         scope = SiteScope(site_id for site_id, _ in placed)
         tracks = [(site_id, each.track) for site_id, each in placed]
         fresh = await unit.tracks(scope).add(tracks, now=unit.now)
-        told = {each.track.id: (site_id, each.verdicts) for site_id, each in placed}
+        told = {each.track.whole_id: (site_id, each) for site_id, each in placed}
         return await unit.verdicts(scope).add(
-            [(site_id, i, said) for i, (site_id, said) in told.items() if i in fresh],
+            [(s, each.track.id, each.verdicts) for i, (s, each) in told.items() if i in fresh],
             config_version=self._options.config_version,
             today=unit.now.date(),
             most_per_day=self._options.most_verdicts_a_day,

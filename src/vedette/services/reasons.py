@@ -53,7 +53,7 @@ class Explained:
 
 
 class StoreReasons:
-    """Out of what is stored; what is in view now is told when it has left."""
+    """Out of what is stored: what opened an event at once, the rest when it has left."""
 
     def __init__(self, store: Store, player: Player) -> None:
         """`player` of the recordings, for pictures of a moment."""

@@ -10,7 +10,7 @@ from vedette.contracts.errors import NotFound
 from vedette.contracts.sink import TrackRecord
 from vedette.kit.clock import from_us, to_us
 from vedette.store.paging import demand_limit
-from vedette.store.rows import insert_new
+from vedette.store.rows import upsert
 from vedette.store.scope import SiteScope
 from vedette.store.tables import TRACK
 
@@ -26,16 +26,22 @@ class TrackRepository:
 
     async def add(
         self, tracks: Sequence[tuple[str, TrackRecord]], *, now: datetime
-    ) -> frozenset[str]:
-        """Keep tracks, each with its site; one whose id is known stays as it is.
+    ) -> frozenset[tuple[str, int]]:
+        """Keep tracks, each with its site; one that is known already takes later parts only.
 
         Returns:
-            The ids of those that are new.
+            Ids and parts of those that brought something new.
         Raises:
             InvalidInput: a site is outside the scope, or a camera is not known.
         """
         for site_id, _ in tracks:
             self._scope.demand(site_id)
+        known = await self._parts([track.id for _, track in tracks])
+        fresh = []
+        for site_id, track in tracks:
+            if track.part > known.get(track.id, -1):
+                known[track.id] = track.part
+                fresh.append((site_id, track))
         rows = [
             {
                 "id": track.id,
@@ -49,15 +55,22 @@ class TrackRepository:
                     "best": track.best_score,
                     "confirmed_us": track.confirmed_us,
                     "given_up_us": track.given_up_us,
+                    "part": track.part,
                 },
                 "zones": list(track.zones),
                 "path": track.path,
                 "samples": track.samples,
                 "stored_at": now,
             }
-            for site_id, track in tracks
+            for site_id, track in fresh
         ]
-        return frozenset(i for (i,) in await insert_new(self._conn, TRACK, rows, key=("id",)))
+        await upsert(self._conn, TRACK, rows, key=("id",))
+        return frozenset(track.whole_id for _, track in fresh)
+
+    async def _parts(self, track_ids: Sequence[str]) -> dict[str, int]:
+        """The latest part of those that are known."""
+        query = select(_T.id, _T.scores).where(_T.id.in_(track_ids))
+        return {i: scores.get("part", 0) for i, scores in await self._conn.execute(query)}
 
     async def get(self, track_id: str) -> TrackRecord:
         """One track.
@@ -126,4 +139,5 @@ def _track(row: RowMapping) -> TrackRecord:
         zones=tuple(row["zones"]),
         confirmed_us=row["scores"].get("confirmed_us", 0),
         given_up_us=row["scores"].get("given_up_us", 0),
+        part=row["scores"].get("part", 0),
     )

@@ -134,4 +134,7 @@ class RecordingSink:
         self.changes.append(change)
 
     def record(self, track: TrackRecord, verdicts: Sequence[Verdict]) -> None:
-        self.stories.append((track, tuple(verdicts)))
+        """Parts of a track become one story, in the place of the last."""
+        before = [said for known, said in self.stories if known.id == track.id]
+        self.stories = [story for story in self.stories if story[0].id != track.id]
+        self.stories.append((track, (*(v for said in before for v in said), *verdicts)))

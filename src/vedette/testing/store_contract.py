@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -302,14 +303,25 @@ class EventStoreContract:
         async with self.opened() as store, store.write() as unit:
             tracks = unit.tracks(HOME)
             one, two = ("home", make_track(1)), ("home", make_track(2))
-            assert await tracks.add([one], now=unit.now) == {"yard/s1/1"}
-            assert await tracks.add([one, two, two], now=unit.now) == {"yard/s1/2"}
+            assert await tracks.add([one], now=unit.now) == {("yard/s1/1", 0)}
+            assert await tracks.add([one, two, two], now=unit.now) == {("yard/s1/2", 0)}
             assert await tracks.get("yard/s1/1") == make_track(1)
             span = (NOON + timedelta(seconds=5), NOON + timedelta(seconds=6))
             assert await tracks.find("yard", *span) == (make_track(1), make_track(2))
             assert await tracks.find("yard", NOON - timedelta(hours=1), NOON) == ()
             with pytest.raises(NotFound):
                 await unit.tracks(SiteScope("farm")).get("yard/s1/1")
+
+    async def test_later_parts_of_a_track_take_the_place_of_earlier_ones(self) -> None:
+        first, later, last = (replace(make_track(1), part=n, samples=n + 5) for n in range(3))
+        async with self.opened() as store, store.write() as unit:
+            tracks = unit.tracks(HOME)
+            both = [("home", first), ("home", later)]
+            assert await tracks.add(both, now=unit.now) == {("yard/s1/1", 0), ("yard/s1/1", 1)}
+            assert await tracks.get("yard/s1/1") == later
+            assert await tracks.add([*both, ("home", last)], now=unit.now) == {("yard/s1/1", 2)}
+            assert await tracks.add(both, now=unit.now) == frozenset()
+            assert await tracks.get("yard/s1/1") == last
 
     async def test_the_ledger_of_a_track_keeps_its_order(self) -> None:
         said = [make_verdict(code) for code in ("seen", "confirmed", "entered", "dwell_short")]
@@ -339,16 +351,10 @@ class EventStoreContract:
     async def test_the_ledger_of_a_day_is_bounded_and_what_is_left_out_is_counted(self) -> None:
         async with self.opened() as store, store.write() as unit:
             ledger = unit.verdicts(HOME)
+            said = {number: [make_verdict(str(n), number) for n in "0123"] for number in range(5)}
             dropped = [
                 await ledger.add(
-                    [
-                        (
-                            "home",
-                            f"yard/s1/{number}",
-                            [make_verdict(str(n), number) for n in "0123"],
-                        )
-                        for number in numbers
-                    ],
+                    [("home", f"yard/s1/{number}", said[number]) for number in numbers],
                     config_version="",
                     today=NOON.date(),
                     most_per_day=10,

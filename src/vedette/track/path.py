@@ -39,14 +39,6 @@ class Path:
         return len(self.offsets_ms)
 
 
-NOWHERE = Path(
-    offsets_ms=np.zeros(0, dtype=np.uint32),
-    boxes=np.zeros((0, 4), dtype=np.uint16),
-    scores=np.zeros(0, dtype=np.uint16),
-)
-"""Of what the ledger speaks of and nobody followed."""
-
-
 def encode(path: Path) -> bytes:
     """Pack a path.
 
@@ -102,3 +94,13 @@ def _together(data: bytes, kind: str) -> npt.NDArray[np.unsignedinteger]:
     planes = np.frombuffer(data, dtype=np.uint8).reshape(dtype.itemsize, -1)
     steps: npt.NDArray[np.unsignedinteger] = np.ascontiguousarray(planes.T).view(dtype)[:, 0]
     return np.cumsum(steps, dtype=dtype)
+
+
+NO_PATH = encode(
+    Path(
+        offsets_ms=np.zeros(0, dtype=np.uint32),
+        boxes=np.zeros((0, 4), dtype=np.uint16),
+        scores=np.zeros(0, dtype=np.uint16),
+    )
+)
+"""Of what the ledger speaks of and nobody followed, or not to its end."""

@@ -29,7 +29,7 @@ async def page_of(door: SimpleNamespace, *, files: int, **parts: Any) -> tuple[i
         (0, {}, "Its files are no longer kept."),
         (1, OPEN, "The clip will be here when the event is over."),
         (1, OPEN, "The object is still in view"),
-        (2, {}, "there is none yet"),
+        (2, {}, "There is no story of this object"),
         (1, {"track_ids": ()}, "about several objects at once"),
     ],
 )

@@ -143,3 +143,22 @@ def test_what_cannot_be_explained_says_why(
 
         assert answer.status_code == status
         assert said in answer.text.replace("timezone", "time zone")
+
+
+@pytest.mark.timeout(120)
+def test_the_reasons_of_an_event_outlive_a_kill_while_it_goes_on(tmp_path: Path) -> None:
+    film(tmp_path / "yard.mp4", walker((0.5, -0.1, 0.5), (60.0, 1.1, 0.5)), duration_s=30.0)
+    config, data = tmp_path / "vedette.yaml", tmp_path / "data"
+    config.write_text(SETTINGS)
+    with Running("up", "--config", config, "--data", data) as product:
+        (event,) = product.until(product.events, "an event")
+        while_it_lasts = product.until(lambda: explained(product, of=event["id"]), "its story")
+        product.kill()
+    afterwards = vedette("explain", event["id"], "--data", data)
+
+    assert event["state"] == "open"
+    assert any(each.startswith("Rule visitor opened") for each in while_it_lasts[0]["answers"])
+    stages = [line["stage"] for line in while_it_lasts[0]["lines"]]
+    assert stages[:3] == ["motion", "detect", "track"]
+    assert "rules" in stages
+    assert "Rule visitor opened an event" in " ".join(afterwards.out.split())

@@ -98,7 +98,6 @@ async def test_a_camera_that_kills_its_worker_is_set_apart_and_the_others_go_on(
         await until(lambda: ward.seat("killer").restarts > restarts, within_s=60)
         assert {name: ward.seat(name).restarts for name in ("a", "b", "c")} == calm
         assert "SIGSEGV" in ward.seat("killer").detail
-        assert len(ward.pool.seats) <= 3
 
 
 @pytest.mark.timeout(100)

@@ -44,6 +44,38 @@ def test_a_story_has_what_was_said_and_ends_with_the_end(ledger: Ledger) -> None
     assert dict(story.verdicts[-1].numbers) == {"seen": 5, "best_score": 0.9}
 
 
+def test_what_was_told_so_far_is_not_told_again(ledger: Ledger) -> None:
+    for n, score in enumerate((0.5, 0.9, 0.7)):
+        seen = tracks(START + n * SECOND, 1, score=score)
+        ledger.follow(seen, MOVING)
+        ledger.sample(seen, sight(drawn(seen.at_us), seen).samples)
+    ledger.add(1, "rules", START, "open:present", {"dwell_s": 1.0})
+
+    first = ledger.so_far(seen, 1, "yard/s/1")
+    ledger.note([verdict(1)])
+    second = ledger.so_far(seen, 1, "yard/s/1")
+    end = ledger.end(ended(1), "yard/s/1", AT_END)
+
+    assert first is not None
+    assert second is not None
+    assert [story.record.part for story in (first, second, end)] == [0, 1, 2]
+    assert [(v.stage, v.code) for v in first.verdicts][-1] == ("rules", "open:present")
+    assert [v.code for v in second.verdicts] == ["entered"]
+    assert [v.code for v in end.verdicts] == ["left"]
+    assert (first.record.label, first.record.samples) == ("person", 0)
+    assert first.record.median_score == pytest.approx(0.7, abs=1e-4)
+    assert first.record.best_score == pytest.approx(0.9, abs=1e-4)
+    assert (first.record.t1_us, first.record.given_up_us) == (START + 2 * SECOND, 0)
+    assert [len(decode(each.record.path)) for each in (first, end)] == [0, 3], "it is not over"
+
+
+def test_of_nobody_in_view_there_is_nothing_to_tell(ledger: Ledger) -> None:
+    follow(ledger, START, 1)
+
+    assert ledger.so_far(tracks(START, 1), 2, "yard/s/2") is None
+    assert ledger.so_far(tracks(START), 1, "yard/s/1") is None
+
+
 def test_a_path_comes_back_as_it_went_in(ledger: Ledger) -> None:
     for n in range(50):
         follow(ledger, START + n * 200_000, 1)
