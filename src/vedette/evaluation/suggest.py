@@ -200,7 +200,7 @@ def against_false(tried: Sequence[Tried], false: int) -> Tried | None:
     enough = [one for one in useful if 2 * one[1].removed >= false]
     return min(
         free or enough,
-        key=lambda one: (one[1].lost, -one[1].removed, one[1].more, *_small(one[0])),
+        key=lambda one: (one[1].lost, -one[1].removed, one[1].more, *_small(one[0]), -one[1].found),
         default=None,
     )
 
@@ -211,7 +211,7 @@ def for_missed(tried: Sequence[Tried]) -> Tried | None:
     useful = [one for one in tried if one[1].found and not one[1].lost]
     return min(
         useful,
-        key=lambda one: (-one[1].found, one[1].more, *_small(one[0])),
+        key=lambda one: (-one[1].found, one[1].more, *_small(one[0]), -one[1].removed),
         default=None,
     )
 

@@ -1,7 +1,7 @@
 """Which change of settings is proposed: never one that costs more than another does."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from shapely import Point, Polygon
 
@@ -77,7 +77,14 @@ def test_a_change_that_costs_nothing_is_always_taken_before_one_that_does(
     )
 
 
+TWICE = Proposal(kind=Kind.SCORE, path=("x",), old=None, new=0.5, step=0.5)
+
+
 @given(tried=TRIED, false=st.integers(0, 5))
+@example(
+    tried=[(TWICE, Outcome(removed=2, lost=1, found=found, more=1)) for found in (0, 1)], false=0
+)
+@example(tried=[(TWICE, Outcome(removed=n, found=1)) for n in (0, 1)], false=0)
 def test_the_order_in_which_changes_were_tried_does_not_matter(
     tried: list[tuple[Proposal, Outcome]], false: int
 ) -> None:
