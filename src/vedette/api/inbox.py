@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from vedette.api.context import ApiContext, context_of
 from vedette.api.page import render
 from vedette.api.ports import Inbox
-from vedette.contracts.errors import NotFound, TooMany
+from vedette.api.room import Room
+from vedette.contracts.errors import NotFound
 from vedette.contracts.inbox import InboxMessage, InboxPage
 
 router = APIRouter(tags=["inbox"])
 
 PATH = "/api/v1/inbox"
 MOST_LISTENERS = 100
-_listeners: set[object] = set()
 
 
 class ReadUntil(BaseModel):
@@ -32,6 +32,13 @@ class ReadCount(BaseModel):
     """How many of them were new."""
 
     read: int
+
+
+def listeners() -> Room:
+    """For those who listen to one door."""
+    return Room(
+        MOST_LISTENERS, f"{MOST_LISTENERS} listen already; ask for {PATH} now and then instead"
+    )
 
 
 @router.get(PATH, summary="Messages, the newest first")
@@ -66,33 +73,33 @@ async def stream(
     """Goes on after `Last-Event-ID`, or `after`; else with what is new."""
     context = context_of(request)
     known = int(last_event_id) if last_event_id.isdecimal() else after
-    if len(_listeners) >= MOST_LISTENERS:
-        raise TooMany(f"{MOST_LISTENERS} listen already; ask for {PATH} now and then instead")
+    room: Room = request.app.state.listeners
+    room.demand()
     news = _inbox(context).listen(context.scope, known, context.stopping)
     return StreamingResponse(
-        _told(request, news), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        _told(request, room, news),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store"},
     )
 
 
 async def _told(
-    request: Request, news: AsyncGenerator[InboxMessage | None]
+    request: Request, room: Room, news: AsyncGenerator[InboxMessage | None]
 ) -> AsyncIterator[bytes]:
     """As the HTML standard has server-sent events (section 9.2)."""
-    me = object()
-    _listeners.add(me)
-    try:
-        yield b": messages as they come\n\n"
-        async for each in news:
-            if await request.is_disconnected():
-                return
-            if each is None:
-                yield b": nothing new\n\n"
-            else:
-                data = each.model_dump_json()
-                yield f"id: {each.number}\nevent: message\ndata: {data}\n\n".encode()
-    finally:
-        _listeners.discard(me)
-        await news.aclose()
+    with room.taken():
+        try:
+            yield b": messages as they come\n\n"
+            async for each in news:
+                if await request.is_disconnected():
+                    return
+                if each is None:
+                    yield b": nothing new\n\n"
+                else:
+                    data = each.model_dump_json()
+                    yield f"id: {each.number}\nevent: message\ndata: {data}\n\n".encode()
+        finally:
+            await news.aclose()
 
 
 @router.get("/inbox", include_in_schema=False)

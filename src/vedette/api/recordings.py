@@ -14,7 +14,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 from vedette.api.context import ApiContext, CameraCard, context_of
 from vedette.api.ports import Films, Watching
 from vedette.api.ranges import ranged
-from vedette.contracts.errors import InvalidInput, NotFound, TooMany
+from vedette.api.room import Room
+from vedette.contracts.errors import InvalidInput, NotFound
 from vedette.contracts.sink import GapCause
 from vedette.kit.clock import from_us, to_us
 from vedette.recording.timeline import Span, timeline
@@ -165,8 +166,7 @@ class Seats:
     """Threads in which live video is waited for, so that no other answer has to wait."""
 
     def __init__(self, most: int = MOST_WATCHING) -> None:
-        self._most = most
-        self._taken = 0
+        self._room = Room(most, f"{most} live videos are watched already; close one of them")
         self._threads = ThreadPoolExecutor(most, thread_name_prefix="live")
 
     @contextmanager
@@ -176,13 +176,8 @@ class Seats:
         Raises:
             TooMany: there is none.
         """
-        if self._taken >= self._most:
-            raise TooMany(f"{self._most} live videos are watched already; close one of them")
-        self._taken += 1
-        try:
+        with self._room.taken():
             yield self._threads
-        finally:
-            self._taken -= 1
 
 
 async def _watch(context: ApiContext, seats: Seats, viewer: Watching) -> AsyncIterator[bytes]:

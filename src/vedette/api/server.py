@@ -93,6 +93,7 @@ def create_app(context: ApiContext) -> FastAPI:
     )
     app.state.context = context
     app.state.seats = recordings.Seats()
+    app.state.listeners = inbox.listeners()
     app.add_middleware(SafeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)
     for part in PARTS:

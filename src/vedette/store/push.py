@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.contracts.push import PushKeys, PushSubscription
@@ -27,10 +27,6 @@ class PushSubscriptions:
             )
             for endpoint, p256dh, auth in await self._conn.execute(query)
         )
-
-    async def count(self) -> int:
-        query = select(func.count()).select_from(PUSH_SUBSCRIPTION)
-        return int((await self._conn.execute(query)).scalar_one())
 
     async def add(self, subscription: PushSubscription, *, now: datetime) -> None:
         """Keep it; the same address again brings new keys."""
